@@ -1,0 +1,1 @@
+"""The exchange: matching core, engines, gateways, hubs, and what Django shows of them."""
