@@ -1,0 +1,71 @@
+"""Trading: the private socket that carries commands, several of them in flight.
+
+Rules:
+- Opened with the first command, and again with the next command after it was lost.
+- One task reads it; a command waits for its own answer only.
+- A lost connection fails the commands in flight with ConnectionLost; repeating them is their
+  caller's business, who knows their client_order_id.
+"""
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any
+
+from clients.background import Background
+from clients.connection import Connection
+from clients.errors import ConnectionLost, UnexpectedAnswer
+
+
+class Trading:
+    """One account's trading socket."""
+
+    def __init__(
+        self,
+        url: str,
+        key: str | None,
+        background: Background,
+        *,
+        timeout: float,
+        cancel_on_disconnect: bool,
+    ) -> None:
+        self._url = url
+        self._key = key
+        self._background = background
+        self._timeout = timeout
+        self._cancel_on_disconnect = cancel_on_disconnect
+        self._opening = asyncio.Lock()
+        self._connection: Connection | None = None
+
+    async def request(self, method: str, params: Mapping[str, Any]) -> Any:
+        """Send one command and return its result.
+
+        Raises Refused, NotConnected (nothing was sent) and Unanswered.
+        """
+        connection = await self._connected()
+        answer = connection.request(method, params, timeout=self._timeout)
+        return await self._background.watch(answer)
+
+    async def _connected(self) -> Connection:
+        async with self._opening:
+            self._background.check()
+            if self._connection is None or not self._connection.is_open:
+                self._connection = await self._open()
+            return self._connection
+
+    async def _open(self) -> Connection:
+        connection = await Connection.open(self._url, key=self._key)
+        self._background.start(_read(connection), name="trading")
+        if self._cancel_on_disconnect:
+            login = {"key": self._key, "cancel_on_disconnect": True}
+            await connection.request("login", login, timeout=self._timeout)
+        return connection
+
+
+async def _read(connection: Connection) -> None:
+    try:
+        while True:
+            await connection.read()
+    except (ConnectionLost, UnexpectedAnswer):
+        return  # the commands in flight are told by the connection's end
+    finally:
+        await connection.close()
