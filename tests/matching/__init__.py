@@ -1,0 +1,1 @@
+"""The market's rule book: a chapter a file, a rule a test."""
