@@ -43,9 +43,7 @@ def test_its_own_orders_are_in_its_way_too() -> None:
     market = MarketDriver()
     market.sell("bob", 1, at=101)
 
-    answer = market.buy(
-        "bob", 5, at=101, post_only=True, self_trade_prevention="cancel_oldest"
-    )
+    answer = market.buy("bob", 5, at=101, post_only=True, self_trade_prevention="cancel_oldest")
 
     assert answer.refused == "post_only_would_take"
     assert market.ladder() == ["101 ask: 1 bob"]
