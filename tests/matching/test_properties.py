@@ -28,7 +28,7 @@ from markets.matching.types import (
     Side,
     TimeInForce,
 )
-from tests.drivers import PLAIN, MarketDriver, picture
+from tests.drivers import PLAIN, Balance, MarketDriver, picture
 from tests.matching.model import Model
 
 TRADERS = {1: "alice", 2: "bob", 3: "carol"}
@@ -166,7 +166,9 @@ def named(model: Model, command: Command) -> Command:
     if not pool:
         return command._replace(order_id=10**9, account=1)
     order = pool[-1 - command.order_id % len(pool)]
-    account = order.account if command.account == OWNER else command.account
+    account = command.account
+    if account is None or account == OWNER:
+        account = order.account
     return command._replace(order_id=order.id, account=account)
 
 
@@ -273,9 +275,14 @@ def test_where_batches_end_changes_nothing(templates: list[Command], size: int) 
         many_batches.run(batch[start : start + size])
 
     assert timeless(one_batch) == timeless(many_batches)
-    assert one_batch.rows.balances == many_batches.rows.balances
+    assert money(one_batch) == money(many_batches)
     assert one_batch.ladder() == many_batches.ladder()
     assert one_batch.engine.book.checksum == many_batches.engine.book.checksum
+
+
+def money(market: MarketDriver) -> dict[tuple[int, Asset], Balance]:
+    """All balances that are not nothing."""
+    return {key: balance for key, balance in market.rows.balances.items() if any(balance)}
 
 
 def timeless(market: MarketDriver) -> list[Event]:
