@@ -131,9 +131,7 @@ def test_an_operator_cancels_anybodys_order() -> None:
     market = MarketDriver()
     order = market.buy("alice", 5, at=100).order
 
-    answer = market.send(
-        CancelOrder(None, order_id=order.id, reason=Reason.CANCELED_BY_OPERATOR)
-    )
+    answer = market.send(CancelOrder(None, order_id=order.id, reason=Reason.CANCELED_BY_OPERATOR))
 
     assert answer.order.reason == "canceled_by_operator"
     assert market.ladder() == []

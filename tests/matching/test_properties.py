@@ -241,7 +241,7 @@ def test_the_engine_does_what_the_model_does(history: list[Step]) -> None:
 
 
 @pytest.mark.slow
-@settings(max_examples=3_000)
+@settings(max_examples=500)
 @given(st.lists(steps, min_size=10, max_size=40))
 def test_the_engine_does_what_the_model_does_in_long_histories(history: list[Step]) -> None:
     play(history)
