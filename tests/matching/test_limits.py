@@ -172,4 +172,4 @@ def test_an_account_may_have_so_many_open_orders_and_no_more(
 )
 def test_a_market_that_makes_no_sense_is_not_made(changes: dict[str, int], word: str) -> None:
     with pytest.raises(ValueError, match=word):
-        replace(PLAIN, **changes)
+        replace(PLAIN, **changes)  # type: ignore[arg-type]
