@@ -35,8 +35,6 @@ Rules:
 - `Refused` and `NotConnected` mean that nothing was done; `Unanswered` means that nobody knows.
 """
 
-# ruff: noqa: N818 - the names say what happened, as the exchange's codes do
-
 from collections.abc import Mapping
 from typing import Any
 

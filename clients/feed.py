@@ -58,7 +58,7 @@ class FeedState(StrEnum):
     OUT_OF_STEP = "out_of_step"
 
 
-class _Amiss(Exception):  # noqa: N818 - a turn in the flow, never seen outside
+class _Amiss(Exception):
     """The message shows that the book is not, or may not be, the exchange's."""
 
 

@@ -139,6 +139,18 @@ class LiveBook:
         except TimeoutError as error:
             raise BookOutOfStep(self.market, self.reason) from error
 
+    async def wait_for_sequence(self, sequence: int, timeout: float | None = None) -> None:
+        """Wait until the book is in step and at or after the market's `sequence`.
+
+        Raises BookOutOfStep when `timeout` seconds are up.
+        """
+        try:
+            async with asyncio.timeout(timeout):
+                while not self.in_step or self.book.sequence < sequence:
+                    await self.changed()
+        except TimeoutError as error:
+            raise BookOutOfStep(self.market, self.reason or f"not at {sequence} yet") from error
+
     async def __aiter__(self) -> AsyncIterator["LiveBook"]:
         seen = -1
         while True:

@@ -119,6 +119,8 @@ class Order(Record):
     fee: Decimal | None
     status: str
     reason: str | None
+    sequence: int | None
+    """The market's sequence number at which the order got its place."""
     created_at: datetime | None
     updated_at: datetime | None
     fills: tuple[Fill, ...] | None

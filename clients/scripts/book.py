@@ -1,0 +1,35 @@
+"""book: print one verified book and exit.
+
+Rules:
+- Without --depth the whole book is printed. What is printed has been verified by its checksum.
+"""
+
+import argparse
+import json
+
+from clients.decimals import canonical
+from clients.scripts import ladder
+from clients.scripts.options import add_json, public_client, whole
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the market and the depth."""
+    parser.add_argument("market", help="such as BTC-USD")
+    parser.add_argument("--depth", type=whole, help="levels a side (all)")
+    add_json(parser)
+
+
+async def main(args: argparse.Namespace) -> int:
+    """Print it."""
+    async with public_client(args) as exchange:
+        book = (await exchange.book(args.market)).verified()
+    if not args.json:
+        print(ladder.plain(book, args.depth or len(book.bids()) + len(book.asks())))
+        return 0
+    sides = {
+        "bids": [[canonical(p), canonical(q)] for p, q in book.bids(args.depth)],
+        "asks": [[canonical(p), canonical(q)] for p, q in book.asks(args.depth)],
+    }
+    head = {"market": book.market, "sequence": book.sequence}
+    print(json.dumps({**head, **sides, "checksum": book.checksum}, indent=2))
+    return 0
