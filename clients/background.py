@@ -8,7 +8,8 @@ Rules:
 """
 
 import asyncio
-from collections.abc import Awaitable, Coroutine
+from collections.abc import Awaitable, Coroutine, Iterator
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from clients.errors import ClientClosed
@@ -42,10 +43,10 @@ class Background:
 
     async def watch(self, awaitable: Awaitable[T]) -> T:
         """Wait for `awaitable`, but no longer than the tasks hold."""
-        self.check()
         wanted = asyncio.ensure_future(awaitable)
         failed = asyncio.create_task(self._over.wait())
         try:
+            self.check()
             await asyncio.wait({wanted, failed}, return_when=asyncio.FIRST_COMPLETED)
             if not wanted.done():
                 self.check()
@@ -53,6 +54,15 @@ class Background:
         finally:
             failed.cancel()
             wanted.cancel()
+
+    @contextmanager
+    def reporting(self) -> Iterator[None]:
+        """Report a failure of the block at once, before the task has tidied up after itself."""
+        try:
+            yield
+        except Exception as error:
+            self._fail(error)
+            raise
 
     async def close(self) -> None:
         """Cancel all tasks and wait for them; raises a failure nobody was told of."""
@@ -66,6 +76,10 @@ class Background:
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
-        if not task.cancelled() and (failure := task.exception()) and self._failure is None:
+        if not task.cancelled() and (failure := task.exception()):
+            self._fail(failure)
+
+    def _fail(self, failure: BaseException) -> None:
+        if self._failure is None:
             self._failure = failure
-            self._over.set()
+        self._over.set()

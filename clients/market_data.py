@@ -16,7 +16,7 @@ from contextlib import suppress
 from decimal import Decimal
 from functools import partial
 from time import monotonic
-from typing import Any
+from typing import Any, Never
 
 from clients.background import Background
 from clients.book import BookSide, Level, LocalBook
@@ -217,14 +217,20 @@ class MarketData:
         self._connection = connection
         reason = "not connected"
         try:
-            await self._serve(connection)
-        except (ConnectionLost, UnexpectedAnswer) as error:
-            reason = str(error)
+            with self._background.reporting():
+                reason = await self._serve(connection)
         finally:
             self.disconnected(reason)
             await connection.close()
 
-    async def _serve(self, connection: Connection) -> None:
+    async def _serve(self, connection: Connection) -> str:
+        """Feed the books until the connection is lost; returns why it was."""
+        try:
+            await self._feed(connection)
+        except (ConnectionLost, UnexpectedAnswer) as error:
+            return str(error)
+
+    async def _feed(self, connection: Connection) -> Never:
         for live in list(self.books.values()):
             await self._ask_for(live, connection)
         heard_at = ticked_at = monotonic()

@@ -53,7 +53,7 @@ class OrderRequest:
         given["type"] = self.type or ("market" if self.price is None else "limit")
         if isinstance(self.expires_at, datetime):
             given["expires_at"] = self.expires_at.isoformat()
-        params = {name: value for name, value in given.items() if value is not None}
+        params = {n: v for n, v in given.items() if v is not None or n == "quantity"}
         for name in _NUMBERS:
             if name in params:
                 params[name] = to_wire(params[name], name=name)

@@ -9,6 +9,7 @@ Rules:
 
 import asyncio
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 from clients.background import Background
@@ -54,18 +55,16 @@ class Trading:
 
     async def _open(self) -> Connection:
         connection = await Connection.open(self._url, key=self._key)
-        self._background.start(_read(connection), name="trading")
+        self._background.start(self._read(connection), name="trading")
         if self._cancel_on_disconnect:
             login = {"key": self._key, "cancel_on_disconnect": True}
             await connection.request("login", login, timeout=self._timeout)
         return connection
 
-
-async def _read(connection: Connection) -> None:
-    try:
-        while True:
-            await connection.read()
-    except (ConnectionLost, UnexpectedAnswer):
-        return  # the commands in flight are told by the connection's end
-    finally:
-        await connection.close()
+    async def _read(self, connection: Connection) -> None:
+        try:
+            with self._background.reporting(), suppress(ConnectionLost, UnexpectedAnswer):
+                while True:  # the end tells the commands in flight
+                    await connection.read()
+        finally:
+            await connection.close()

@@ -20,7 +20,6 @@ class StandIn(Desk):
         self.requests: list[tuple[str, str]] = []
         self.url = ""
         self._server: uvicorn.Server | None = None
-        self._task: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> "StandIn":
         await self.start(0)
@@ -38,21 +37,21 @@ class StandIn(Desk):
             ws="websockets-sansio",
             timeout_graceful_shutdown=1,
         )
+        config.load()
         self._server = uvicorn.Server(config)
-        self._server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
-        self._task = asyncio.create_task(self._server._serve())
-        while not self._server.started:  # noqa: ASYNC110 - uvicorn has no event for it
-            await asyncio.sleep(0)
+        self._server.lifespan = config.lifespan_class(config)
+        await self._server.startup()
         port = self._server.servers[0].sockets[0].getsockname()[1]
         self.url = f"http://127.0.0.1:{port}"
 
     async def stop(self) -> None:
         assert self._server is not None
-        assert self._task is not None
         await self.drop_sockets()
-        self._server.should_exit = True
-        self._server.force_exit = True
-        await self._task
+        for listener in self._server.servers:
+            listener.close()
+        for connection in list(self._server.server_state.connections):
+            connection.shutdown()
+        await asyncio.gather(*self._server.server_state.tasks, return_exceptions=True)
 
     async def drop_sockets(self) -> None:
         for socket in list(self.sockets):
