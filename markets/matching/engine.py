@@ -353,7 +353,7 @@ class Engine:
         order.quantity = quantity
         self._matcher.hold(order, 1)
         self._matcher.events.append(
-            OrderAmended(self._matcher.next_sequence(), order.id, order.price, quantity, True)  # noqa: FBT003
+            OrderAmended(self._matcher.next_sequence(), order.id, order.price, quantity, True)
         )
 
     def _check_requeue(self, order: Order, price: int, remaining: int) -> Refused | None:
@@ -372,7 +372,7 @@ class Engine:
         order.price, order.quantity, order.remaining = price, quantity, remaining
         order.priority = self._matcher.next_sequence()
         self._matcher.events.append(
-            OrderAmended(order.priority, order.id, price, quantity, False)  # noqa: FBT003
+            OrderAmended(order.priority, order.id, price, quantity, False)
         )
         self._matcher.match(order, price)
         self._matcher.place_rest(order)

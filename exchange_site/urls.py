@@ -1,0 +1,27 @@
+"""The site's addresses: pages, admin, REST API and its documents, health."""
+
+from django.contrib import admin
+from django.contrib.auth import views as auth_views
+from django.urls import include, path
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
+
+from markets import health, pages
+
+urlpatterns = [
+    path("", pages.front, name="front"),
+    path("markets/<str:symbol>/", pages.market, name="market"),
+    path("login/", pages.LogIn.as_view(), name="login"),
+    path("logout/", auth_views.LogoutView.as_view(), name="logout"),
+    path("admin/", admin.site.urls),
+    path("api/v1/", include("markets.urls")),
+    path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
+    path("api/docs/", SpectacularSwaggerView.as_view(url_name="schema"), name="docs"),
+    path("healthz", health.healthz),
+    path("readyz", health.readyz),
+    path("metrics", health.metrics),
+]
+
+handler400 = "markets.problems.bad_request"
+handler403 = "markets.problems.permission_denied"
+handler404 = "markets.problems.not_found"
+handler500 = "markets.problems.server_error"

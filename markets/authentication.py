@@ -1,0 +1,77 @@
+"""Who is calling over HTTP: `Authorization: Bearer <key>` for programs, the session for pages."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.contrib.auth.models import AnonymousUser
+from rest_framework.authentication import BaseAuthentication, get_authorization_header
+from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.permissions import BasePermission
+from rest_framework.request import Request
+
+from markets.accounts import Principal, principal_of_key, principal_of_user
+from markets.problems import Problem
+
+if TYPE_CHECKING:
+    from rest_framework.views import APIView
+
+
+class ApiKeyAuthentication(BaseAuthentication):
+    """A key in the Authorization header. A wrong one is refused, not ignored."""
+
+    def authenticate(self, request: Request) -> tuple[Any, Principal] | None:
+        """The key's user and principal; None without such a header."""
+        header = get_authorization_header(request).split()
+        if not header or header[0].lower() != b"bearer":
+            return None
+        if len(header) != 2:
+            raise AuthenticationFailed("the header must be: Authorization: Bearer <key>")
+        principal = principal_of_key(header[1].decode("latin-1"))
+        if principal is None:
+            raise AuthenticationFailed("the API key is unknown or was revoked")
+        return principal.account.user or AnonymousUser(), principal
+
+    def authenticate_header(self, request: Request) -> str:
+        """Makes missing credentials a 401."""
+        del request
+        return 'Bearer realm="exchange"'
+
+
+def principal(request: Request) -> Principal:
+    """The caller's account. Raises Problem if there is none."""
+    if isinstance(request.auth, Principal):
+        return request.auth
+    found = principal_of_user(request.user) if request.user.is_authenticated else None
+    if found is None:
+        raise Problem("permission_denied", "this user has no trading account")
+    return found
+
+
+class MayRead(BasePermission):
+    """Private data: whoever is logged in, or a key with the scope `read`."""
+
+    def has_permission(self, request: Request, view: APIView) -> bool:
+        """Raises Problem with the missing scope."""
+        del view
+        return _allowed(request, "read")
+
+
+class MayTrade(BasePermission):
+    """Orders: whoever is logged in, or a key with the scope `trade`; reading needs `read`."""
+
+    def has_permission(self, request: Request, view: APIView) -> bool:
+        """Raises Problem with the missing scope."""
+        del view
+        return _allowed(
+            request, "read" if request.method in ("GET", "HEAD", "OPTIONS") else "trade"
+        )
+
+
+def _allowed(request: Request, scope: str) -> bool:
+    if isinstance(request.auth, Principal):
+        allowed = request.auth.can_read if scope == "read" else request.auth.can_trade
+        if not allowed:
+            raise Problem("permission_denied", f"this API key lacks the scope {scope!r}")
+        return True
+    return bool(request.user and request.user.is_authenticated)

@@ -1,0 +1,1 @@
+"""The three ways in that speak through Channels: engines, public and private sockets."""

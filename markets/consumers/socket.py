@@ -1,0 +1,264 @@
+"""One WebSocket: frames in, answers out, and the rules that both sockets share.
+
+Rules:
+- A request is one JSON object `{"method", "params", "req_id"}`; whatever is wrong with it is answered with
+  an error, and the connection stays.
+- A frame over MAX_FRAME_BYTES closes the connection (1009), as does a client that does not read (1013).
+- A browser page of another site may not connect: its Origin must be one of ours.
+- Plain ASGI with a receive loop of its own: a frame costs neither a task nor a thread.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from abc import ABC, abstractmethod
+from collections.abc import Awaitable, Callable
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+import msgspec
+from django.conf import settings
+from django.http.request import validate_host
+from django.urls import re_path
+
+from markets import process
+from markets.clock import now
+from markets.hub import Outbox
+from markets.hub.outbox import Subscription
+from markets.limits import RateLimit
+from markets.messages.public import JSON, time_text
+from markets.parsers import load_json
+from markets.problems import Problem, problem_response
+
+MAX_FRAME_BYTES: Final = 1024 * 1024
+MAX_REQ_ID_LENGTH: Final = 128
+CLOSE_TOO_BIG: Final = 1009
+CLOSE_FORBIDDEN: Final = 4403
+
+logger = logging.getLogger(__name__)
+Scope = dict[str, Any]
+Receive = Callable[[], Awaitable[dict[str, Any]]]
+Send = Callable[[dict[str, Any]], Awaitable[None]]
+
+
+class Request(msgspec.Struct, frozen=True):
+    """A client's request, its shape checked."""
+
+    method: str
+    params: dict[str, Any]
+    req_id: int | str | None
+
+
+def read_request(text: str) -> Request:
+    """Read a frame. Raises Problem, BadRequest where the req_id could be read."""
+    message = load_json(text)
+    if not isinstance(message, dict):
+        raise Problem("invalid_request", "a request must be a JSON object with a method")
+    req_id = message.get("req_id")
+    if isinstance(req_id, bool) or not isinstance(req_id, int | str | None):
+        raise Problem("invalid_request", "req_id must be a whole number or a string")
+    if len(str(req_id)) > MAX_REQ_ID_LENGTH:
+        raise Problem("invalid_request", f"req_id must have at most {MAX_REQ_ID_LENGTH} characters")
+    method, params = message.get("method"), message.get("params")
+    request = Request(
+        method if isinstance(method, str) else "",
+        params if isinstance(params, dict) else {},
+        req_id,
+    )
+    unknown = sorted(message.keys() - {"method", "params", "req_id"})
+    if not isinstance(method, str):
+        raise BadRequest(request, "method must be a string")
+    if not isinstance(params, dict | None):
+        raise BadRequest(request, "params must be a JSON object")
+    if unknown:
+        raise BadRequest(
+            request, f"unknown field {unknown[0][:64]!r}; known are: method, params, req_id"
+        )
+    return request
+
+
+class BadRequest(Problem):
+    """A request that could be read far enough to say which one it is."""
+
+    def __init__(self, request: Request, message: str) -> None:
+        super().__init__("invalid_request", message)
+        self.request = request
+
+
+class Socket(ABC):
+    """A connection, from accept to close."""
+
+    def __init__(self, scope: Scope, receive: Receive, send: Send, rate: RateLimit) -> None:
+        self.scope = scope
+        self._receive = receive
+        self._send = send
+        self._rate = rate
+        self.outbox = Outbox(send, self.catch_up)
+
+    @property
+    def address(self) -> str:
+        """Where the client is."""
+        client = self.scope.get("client")
+        return str(client[0]) if client else "unknown"
+
+    async def run(self) -> None:
+        """Serve the connection until it ends."""
+        await self._receive()  # websocket.connect
+        problem = await self._refusal()
+        if problem is not None:
+            await self._refuse(problem)
+            return
+        await self._send({"type": "websocket.accept"})
+        writer = asyncio.create_task(self.outbox.run(), name="socket writer")
+        reader = asyncio.create_task(self._read(), name="socket reader")
+        try:
+            done, _ = await asyncio.wait({writer, reader}, return_when=asyncio.FIRST_COMPLETED)
+            code = next(iter(done)).result()
+            if code is not None:
+                await self._send({"type": "websocket.close", "code": code})
+        except OSError:
+            logger.debug("the client was gone before it could be told")
+        finally:
+            writer.cancel()
+            reader.cancel()
+            await asyncio.gather(writer, reader, return_exceptions=True)
+            await self.closed()
+
+    async def _refusal(self) -> Problem | None:
+        headers = dict(self.scope["headers"])
+        origin = headers.get(b"origin")
+        if origin is not None and not _origin_allowed(origin.decode("latin-1"), headers):
+            return Problem("permission_denied", "pages of this origin may not connect")
+        return await self.authenticate(headers)
+
+    async def _refuse(self, problem: Problem) -> None:
+        if "websocket.http.response" not in self.scope.get("extensions", {}):
+            await self._send({"type": "websocket.close", "code": CLOSE_FORBIDDEN})
+            return
+        await _send_problem(problem, self._send)
+
+    async def _read(self) -> int | None:
+        while True:
+            message = await self._receive()
+            if message["type"] == "websocket.disconnect":
+                return None
+            text = message.get("text")
+            if text is None:
+                self.answer_problem(
+                    None, Problem("invalid_request", "send text frames, not binary")
+                )
+            elif len(text) > MAX_FRAME_BYTES:
+                return CLOSE_TOO_BIG
+            else:
+                await self._take(text)
+
+    async def _take(self, text: str) -> None:
+        request: Request | None = None
+        try:
+            seconds = self._rate.wait(self.caller)
+            if seconds:
+                raise Problem("rate_limited", "too many requests; slow down", retry_after=seconds)
+            request = read_request(text)
+            await self.on_request(request)
+        except BadRequest as problem:
+            self.answer_problem(problem.request, problem)
+        except Problem as problem:
+            self.answer_problem(request, problem)
+        except process.NotStarted:
+            self.answer_problem(request, Problem("unavailable", "the exchange is stopping"))
+
+    def answer(self, request: Request, result: object) -> None:
+        """Answer a request."""
+        method = "pong" if request.method == "ping" else request.method
+        self._put({"method": method, "req_id": request.req_id, "success": True, "result": result})
+
+    def answer_problem(self, request: Request | None, problem: Problem) -> None:
+        """Answer a request with an error."""
+        self._put(
+            {
+                "method": request.method if request else None,
+                "req_id": request.req_id if request else None,
+                "success": False,
+                "error": problem.as_socket_error(),
+            }
+        )
+
+    def _put(self, message: JSON) -> None:
+        self.outbox.put(msgspec.json.encode(message).decode())
+
+    def pong(self, request: Request) -> None:
+        """Answer a ping."""
+        self.answer(request, {"time": time_text(now())})
+
+    @property
+    def caller(self) -> str:
+        """Whose rate a request counts to."""
+        return self.address
+
+    @abstractmethod
+    async def authenticate(self, headers: dict[bytes, bytes]) -> Problem | None:
+        """Find out who connects; a problem refuses the connection."""
+
+    @abstractmethod
+    async def on_request(self, request: Request) -> None:
+        """Carry out a request and answer it. Raises Problem."""
+
+    @abstractmethod
+    def catch_up(self, missed: set[Subscription]) -> None:
+        """The client read everything; market data of these was dropped before."""
+
+    @abstractmethod
+    async def closed(self) -> None:
+        """The connection ended."""
+
+
+def unknown_method(request: Request, known: tuple[str, ...]) -> Problem:
+    """The answer to a method that this socket does not have."""
+    return Problem(
+        "invalid_request", f"unknown method {request.method[:64]!r}; known are: {', '.join(known)}"
+    )
+
+
+def _origin_allowed(origin: str, headers: dict[bytes, bytes]) -> bool:
+    """Whether a page of this origin may connect: the same host, one of ours, or a trusted one."""
+    if origin in settings.CSRF_TRUSTED_ORIGINS:
+        return True
+    try:
+        parts = urlsplit(origin)
+    except ValueError:
+        return False
+    host = headers.get(b"host", b"").decode("latin-1")
+    return (
+        parts.scheme in ("http", "https")
+        and parts.netloc == host
+        and validate_host(parts.hostname or "", settings.ALLOWED_HOSTS)
+    )
+
+
+async def _send_problem(problem: Problem, send: Send) -> None:
+    """Refuse a handshake with an HTTP answer."""
+    response = problem_response(problem)
+    headers = [
+        (name.lower().encode("latin-1"), value.encode("latin-1"))
+        for name, value in response.items()
+    ]
+    start = {
+        "type": "websocket.http.response.start",
+        "status": problem.status_code,
+        "headers": headers,
+    }
+    await send(start)
+    await send({"type": "websocket.http.response.body", "body": response.content})
+
+
+async def _close_unknown_address(scope: Scope, receive: Receive, send: Send) -> None:
+    await receive()
+    if "websocket.http.response" not in scope.get("extensions", {}):
+        await send({"type": "websocket.close", "code": CLOSE_FORBIDDEN})
+        return
+    await _send_problem(Problem("not_found", f"there is no socket at {scope['path']}"), send)
+
+
+close_unknown_address = re_path(r"", _close_unknown_address)
+"""Route of last resort: a socket address that does not exist is a 404, not an exception."""

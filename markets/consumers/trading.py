@@ -1,0 +1,238 @@
+"""`/ws/v1/trading`: orders in, private orders, fills and balances out.
+
+Rules:
+- Logged in by the session, the Authorization header, or a `login` message; until then only that is answered.
+- Requests go to their engines in the order they came; each is answered when it is durable, by its req_id.
+- A key that was revoked, or a user who was locked out, is disconnected within RECHECK_INTERVAL.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Any, Final
+
+from markets import process, trading
+from markets.accounts import Principal, principal_of_key, principal_of_user
+from markets.consumers.socket import Receive, Request, Scope, Send, Socket, unknown_method
+from markets.hub.outbox import Subscription
+from markets.limits import account_rate
+from markets.matching.types import MarketSpec
+from markets.messages.public import JSON
+from markets.private_feed import CHANNELS, PrivateFeed
+from markets.problems import Problem
+
+MAX_IN_FLIGHT: Final = 1000
+"""Requests of one connection that may wait for their answer; beyond it, `busy`."""
+RECHECK_INTERVAL: Final = 5.0
+CLOSE_LOGGED_OUT: Final = 4401
+METHODS: Final = (
+    "login",
+    "submit_order",
+    "submit_orders",
+    "amend_order",
+    "cancel_order",
+    "cancel_all",
+    "cancel_all_after",
+    "subscribe",
+    "unsubscribe",
+    "ping",
+)
+
+logger = logging.getLogger(__name__)
+Verb = Callable[[Principal, dict[str, Any]], Awaitable[object]]
+
+
+async def trading_consumer(scope: Scope, receive: Receive, send: Send) -> None:
+    """ASGI application of the private socket."""
+    await TradingSocket(scope, receive, send, account_rate).run()
+
+
+async def _submit_order(who: Principal, params: dict[str, Any]) -> JSON:
+    _, order = await trading.submit_order(who, params)
+    return order
+
+
+TRADING_VERBS: Final[dict[str, Verb]] = {
+    "submit_order": _submit_order,
+    "submit_orders": trading.submit_orders,
+    "amend_order": trading.amend_order,
+    "cancel_order": trading.cancel_order,
+    "cancel_all": trading.cancel_all,
+}
+
+
+class TradingSocket(Socket):
+    """One account's connection."""
+
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        self._who: Principal | None = None
+        self._recheck: Callable[[], Principal | None] = lambda: None
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._background: list[asyncio.Task[None]] = []
+        self._feed: PrivateFeed | None = None
+
+    @property
+    def caller(self) -> str:
+        """An account's requests count to the account."""
+        return self.address if self._who is None else str(self._who.account.pk)
+
+    # Who it is
+
+    async def authenticate(self, headers: dict[bytes, bytes]) -> Problem | None:
+        """By header or session; with neither, a login message must follow."""
+        header = headers.get(b"authorization")
+        if header is not None:
+            scheme, _, key = header.decode("latin-1").partition(" ")
+            if scheme.lower() != "bearer" or not await self._log_in_by_key(key.strip()):
+                return Problem("not_authenticated", "the API key is unknown or was revoked")
+            return None
+        user = self.scope.get("user")
+        if user is not None and user.is_authenticated:
+            await self._become(lambda: principal_of_user(type(user).objects.get(pk=user.pk)))
+        return None
+
+    async def _log_in_by_key(self, key: str) -> bool:
+        return await self._become(lambda: principal_of_key(key))
+
+    async def _become(self, look_up: Callable[[], Principal | None]) -> bool:
+        who = await process.current().hub.read(look_up)
+        if who is None or (self._who is not None and self._who.account != who.account):
+            return False
+        first = self._who is None
+        self._who, self._recheck = who, look_up
+        if first:
+            self._background.append(asyncio.create_task(self._watch(), name="socket recheck"))
+        return True
+
+    async def _watch(self) -> None:
+        while True:
+            await asyncio.sleep(RECHECK_INTERVAL)
+            if await process.current().hub.read(self._recheck) is None:
+                self.outbox.close(CLOSE_LOGGED_OUT)
+                return
+
+    def _principal(self, *, scope: str) -> Principal:
+        who = self._who
+        if who is None:
+            raise Problem("not_authenticated", 'send {"method":"login","params":{"key":"…"}} first')
+        if not (who.can_read if scope == "read" else who.can_trade):
+            raise Problem("permission_denied", f"this API key lacks the scope {scope!r}")
+        return who
+
+    # Requests
+
+    async def on_request(self, request: Request) -> None:
+        """Answer what is quick; let the rest be answered by a task of its own."""
+        verb = TRADING_VERBS.get(request.method)
+        if verb is not None:
+            self._start(request, verb(self._principal(scope="trade"), request.params))
+            return
+        match request.method:
+            case "ping":
+                self.pong(request)
+            case "login":
+                await self._login(request)
+            case "subscribe" | "unsubscribe":
+                await self._subscribe(request)
+            case "cancel_all_after":
+                self._principal(scope="trade")
+                message = "the dead man's switch is not offered yet"
+                raise Problem("invalid_order", message, {"timeout_seconds": [message]})
+            case _:
+                raise unknown_method(request, METHODS)
+
+    def _start(self, request: Request, result: Awaitable[object]) -> None:
+        task = asyncio.create_task(self._finish(request, result))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _finish(self, request: Request, result: Awaitable[object]) -> None:
+        try:
+            if len(self._tasks) > MAX_IN_FLIGHT:
+                raise Problem("busy", f"more than {MAX_IN_FLIGHT} requests wait on this connection")
+            self.answer(request, await result)
+        except Problem as problem:
+            self.answer_problem(request, problem)
+        except process.NotStarted:
+            self.answer_problem(request, Problem("unavailable", "the exchange is stopping"))
+        except Exception:
+            logger.exception("%s failed", request.method)
+            self.answer_problem(
+                request, Problem("internal_error", "a defect of ours; it was logged")
+            )
+
+    async def _login(self, request: Request) -> None:
+        params = request.params
+        for name in params:
+            if name not in ("key", "cancel_on_disconnect"):
+                raise _wrong(name[:64], "is unknown; known are: key, cancel_on_disconnect")
+        if params.get("cancel_on_disconnect") not in (None, False):
+            raise _wrong("cancel_on_disconnect", "is not offered yet")
+        key = params.get("key")
+        if not isinstance(key, str):
+            raise _wrong("key", "must be an API key")
+        if not await self._log_in_by_key(key):
+            raise Problem(
+                "not_authenticated", "the API key is unknown, was revoked, or is another's"
+            )
+        assert self._who is not None
+        self.answer(request, {"account": self._who.account.name})
+
+    # Private channels
+
+    async def _subscribe(self, request: Request) -> None:
+        who = self._principal(scope="read")
+        channels, from_sequence = _private_channels(request)
+        if request.method == "unsubscribe":
+            if self._feed is not None:
+                self._feed.unsubscribe(channels)
+            self.answer(request, _channels_json(channels))
+            return
+        if self._feed is None:
+            hub = process.current().hub
+            self._feed = PrivateFeed(who.account, hub, self.outbox, _specs)
+            self._background.append(asyncio.create_task(self._feed.run(), name="private feed"))
+        sequence = self._feed.subscribe(channels, from_sequence)
+        result = {**_channels_json(channels), "sequence": await sequence}
+        self.answer(request, result)
+
+    def catch_up(self, missed: set[Subscription]) -> None:
+        """Private messages are never dropped."""
+
+    async def closed(self) -> None:
+        """Orders that are on their way stay so; nobody waits for their answers."""
+        tasks = [*self._tasks, *self._background]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _specs() -> dict[str, MarketSpec]:
+    return {symbol: view.spec for symbol, view in process.current().hub.markets.items()}
+
+
+def _private_channels(request: Request) -> tuple[tuple[str, ...], int | None]:
+    params = request.params
+    for name in params:
+        if name not in ("channel", "channels", "from_sequence"):
+            raise _wrong(name[:64], "is unknown; known are: channel, channels, from_sequence")
+    wanted = params.get("channels", [params.get("channel")])
+    if not isinstance(wanted, list) or not wanted or any(name not in CHANNELS for name in wanted):
+        raise _wrong("channel", f"must be one of: {', '.join(CHANNELS)}")
+    from_sequence = params.get("from_sequence")
+    if from_sequence is not None and (
+        isinstance(from_sequence, bool) or not isinstance(from_sequence, int) or from_sequence < 0
+    ):
+        raise _wrong("from_sequence", "must be a whole number, the first sequence wanted")
+    return tuple(dict.fromkeys(wanted)), None if from_sequence is None else max(from_sequence, 1)
+
+
+def _channels_json(channels: tuple[str, ...]) -> JSON:
+    return {"channel": channels[0]} if len(channels) == 1 else {"channels": list(channels)}
+
+
+def _wrong(field: str, message: str) -> Problem:
+    return Problem("invalid_request", f"{field} {message}", {field: [message]})

@@ -1,0 +1,84 @@
+"""Demo mode: three markets, people with play money and public passwords, and traders with keys.
+
+Never for real money: the passwords are printed. What is there already stays as it is; the keys are kept
+in a file that only its owner reads, so that they are the same at every start.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Final
+
+from django.conf import settings
+from django.contrib.auth.models import User
+
+from markets import accounts
+from markets.models import Asset, Balance, Market
+from markets.operators import create_market
+
+MARKETS: Final = {
+    # symbol: (tick size, lot size)
+    "BTC-USD": (Decimal("0.01"), Decimal("0.00001")),
+    "ETH-USD": (Decimal("0.01"), Decimal("0.0001")),
+    "SOL-USD": (Decimal("0.001"), Decimal("0.001")),
+}
+FEES: Final = {"maker_fee_rate": Decimal("0.0005"), "taker_fee_rate": Decimal("0.001")}
+PEOPLE: Final = {"alice": "alice-demo", "bob": "bob-demo"}
+ADMIN: Final = ("admin", "admin-demo")
+TRADERS: Final = ("demo-maker", "demo-taker-1", "demo-taker-2")
+PEOPLES_MONEY: Final = {"USD": 1_000_000, "BTC": 10, "ETH": 100, "SOL": 1000}
+TRADERS_MONEY: Final = {"USD": 1_000_000_000, "BTC": 10_000, "ETH": 200_000, "SOL": 5_000_000}
+KEYS_FILE: Final = "demo_keys.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Demo:
+    """Who is there, with what is secret elsewhere."""
+
+    people: dict[str, str]
+    admin: tuple[str, str]
+    key: str
+    """alice's API key."""
+    trader_keys: dict[str, str]
+
+
+def prepare_demo() -> Demo:
+    """Make what is missing."""
+    for symbol, (tick_size, lot_size) in MARKETS.items():
+        if not Market.objects.filter(symbol=symbol).exists():
+            base, _, quote = symbol.partition("-")
+            create_market(base, quote, tick_size=tick_size, lot_size=lot_size, **FEES)
+    for name, password in PEOPLE.items():
+        _person(name, password, PEOPLES_MONEY)
+    for name in TRADERS:
+        _person(name, None, TRADERS_MONEY)
+    if not User.objects.filter(username=ADMIN[0]).exists():
+        User.objects.create_superuser(ADMIN[0], password=ADMIN[1])
+    keys = _keys()
+    return Demo(PEOPLE, ADMIN, keys.pop("alice"), keys)
+
+
+def _person(name: str, password: str | None, money: dict[str, int]) -> None:
+    account = accounts.open_account(name, password)
+    for symbol, amount in money.items():
+        asset = Asset.objects.get(symbol=symbol)
+        if not Balance.objects.filter(account=account, asset=asset).exists():
+            accounts.deposit(account, asset, amount * 10**asset.decimals, note="demo")
+
+
+def _keys() -> dict[str, str]:
+    """The keys of the file, those that are no longer good replaced."""
+    path = settings.VAR_DIR / KEYS_FILE
+    keys: dict[str, str] = json.loads(path.read_text()) if path.exists() else {}
+    good = {name: key for name, key in keys.items() if accounts.principal_of_key(key) is not None}
+    for name in ("alice", *TRADERS):
+        if name not in good:
+            good[name] = accounts.make_api_key(accounts.open_account(name), "demo")[1]
+    if good != keys:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "w") as file:
+            json.dump(good, file)
+    return good

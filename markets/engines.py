@@ -1,0 +1,114 @@
+"""The engines of this process: takes every market that nobody runs, and runs its engine consumer.
+
+Rules:
+- Each second it looks for markets without an engine: new ones, given back ones, those of a dead process.
+- An engine that ends (stepped down, crashed) is started again from the rows by whoever has the lock.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Final
+
+from channels.layers import get_channel_layer
+from django.db import DatabaseError, InterfaceError, connection
+
+from markets.messages.transport import engine_channel
+from markets.models import Market
+from markets.ownership import Ownership, ownership
+
+SCAN_INTERVAL: Final = 1.0
+"""Seconds between looks for markets without an engine."""
+
+logger = logging.getLogger(__name__)
+Application = Callable[..., Awaitable[None]]
+
+
+class EngineHost:
+    """Runs engines for the markets named, or for all that nobody runs."""
+
+    def __init__(self, application: Application, markets: frozenset[str] | None = None) -> None:
+        self._application = application
+        self._markets = markets
+        self._running: dict[str, tuple[int, asyncio.Task[None]]] = {}
+        self._threads = ThreadPoolExecutor(1, thread_name_prefix="engines")
+        self._ownership: Ownership | None = None
+
+    async def run(self) -> None:
+        """Keep every market that can be had running, until canceled."""
+        try:
+            while True:
+                try:
+                    await self._scan()
+                except (DatabaseError, InterfaceError) as error:
+                    logger.warning("engines: the database does not answer: %s", error)
+                await asyncio.sleep(SCAN_INTERVAL)
+        finally:
+            await self._stop()
+            self._threads.submit(self._give_back)
+            self._threads.shutdown(wait=True)
+
+    async def _scan(self) -> None:
+        loop = asyncio.get_running_loop()
+        if not await loop.run_in_executor(self._threads, self._alive):
+            logger.warning("engines: the session that held the markets is gone; starting over")
+            await self._stop()
+            self._running.clear()
+        for symbol, (market_id, task) in list(self._running.items()):
+            if task.done():
+                del self._running[symbol]
+                error = None if task.cancelled() else task.exception()
+                if error is not None:
+                    logger.error("%s: its engine failed", symbol, exc_info=error)
+                await loop.run_in_executor(self._threads, self._release, market_id)
+        for market_id, symbol in await loop.run_in_executor(self._threads, self._take):
+            task = asyncio.create_task(self._run(symbol), name=f"engine {symbol}")
+            self._running[symbol] = (market_id, task)
+
+    async def _stop(self) -> None:
+        tasks = [task for _, task in self._running.values()]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _run(self, symbol: str) -> None:
+        layer: Any = get_channel_layer()
+        channel = engine_channel(symbol)
+
+        async def receive() -> dict[str, Any]:
+            message: dict[str, Any] = await layer.receive(channel)
+            return message
+
+        async def send(message: dict[str, Any]) -> None:
+            raise AssertionError(f"an engine answers through the channel layer, not by {message}")
+
+        await self._application({"type": "channel", "channel": channel}, receive, send)
+
+    # In the thread whose database session holds the locks
+
+    def _take(self) -> list[tuple[int, str]]:
+        if self._ownership is None:
+            self._ownership = ownership()
+        free = Market.objects.exclude(symbol__in=self._running)
+        if self._markets is not None:
+            free = free.filter(symbol__in=self._markets)
+        return [
+            (market_id, symbol)
+            for market_id, symbol in free.values_list("pk", "symbol")
+            if self._ownership.acquire(market_id)
+        ]
+
+    def _alive(self) -> bool:
+        return not self._running or (self._ownership is not None and self._ownership.alive())
+
+    def _release(self, market_id: int) -> None:
+        if self._ownership is not None and self._ownership.alive():
+            self._ownership.release(market_id)
+
+    def _give_back(self) -> None:
+        for market_id, _ in self._running.values():
+            self._release(market_id)
+        connection.close()

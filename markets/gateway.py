@@ -1,0 +1,174 @@
+"""The only door to an engine: `await gateway.submit(symbol, command)`.
+
+Rules:
+- One gateway a process. What its clients submit while it is sending is merged into one message.
+- What is in flight is bounded by market (`MAX_IN_FLIGHT`): beyond it, `busy`, and nothing was sent.
+- An answer that does not come in `ANSWER_TIMEOUT` is `timeout`: the outcome is unknown, and asking
+  again with the same client_order_id tells. Nothing is ever repeated from here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import logging
+from collections import deque
+from typing import Any, Final
+
+from channels.exceptions import ChannelFull
+from channels.layers import get_channel_layer
+from redis.exceptions import RedisError
+
+from markets.messages import transport
+from markets.messages.transport import Answer, ClientCommand, Failure
+
+MAX_IN_FLIGHT: Final = 10_000
+"""Commands of one market that this process may have waiting for an answer."""
+MAX_MERGED: Final = 500
+"""Commands in one message to an engine."""
+ANSWER_TIMEOUT: Final = 10.0
+"""Seconds to wait for an engine's answer."""
+LAYER_ERRORS: Final = (ChannelFull, RedisError, OSError)
+
+logger = logging.getLogger(__name__)
+
+
+class _Lane:
+    """One market's traffic from this process."""
+
+    def __init__(self) -> None:
+        self.waiting: deque[tuple[ClientCommand, asyncio.Future[Answer]]] = deque()
+        self.in_flight = 0
+        self.sender: asyncio.Task[None] | None = None
+
+
+class Gateway:
+    """This process's way to all engines."""
+
+    def __init__(self) -> None:
+        self._layer: Any = get_channel_layer()
+        self._lanes: dict[str, _Lane] = {}
+        self._sent: dict[int, list[asyncio.Future[Answer]]] = {}
+        self._ids = itertools.count(1)
+        self._reply_channel: str = ""
+        self._listener: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Open the channel that answers come to."""
+        self._reply_channel = await self._layer.new_channel("gateway")
+        self._listener = asyncio.create_task(self._listen(), name="gateway")
+
+    async def stop(self) -> None:
+        """Stop listening; what is unanswered is answered `timeout`."""
+        tasks = [lane.sender for lane in self._lanes.values() if lane.sender is not None]
+        for task in (self._listener, *tasks):
+            if task is not None:
+                task.cancel()
+        await asyncio.gather(*filter(None, (self._listener, *tasks)), return_exceptions=True)
+        for futures in self._sent.values():
+            _settle(futures, Failure.TIMEOUT)
+        for lane in self._lanes.values():
+            _settle([future for _, future in lane.waiting], Failure.BUSY)
+
+    def submit(self, symbol: str, command: ClientCommand) -> asyncio.Future[Answer]:
+        """Send a command to a market's engine; await the future for what came of it.
+
+        Commands keep the order in which they were submitted. A failure comes as an answer, too:
+        `busy` and `unavailable` (nothing was done) or `timeout` (the outcome is unknown).
+        """
+        future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        lane = self._lanes.setdefault(symbol, _Lane())
+        if lane.in_flight >= MAX_IN_FLIGHT:
+            future.set_result(failed(Failure.BUSY))
+            return future
+        lane.in_flight += 1
+        future.add_done_callback(lambda _: self._landed(lane))
+        lane.waiting.append((command, future))
+        if lane.sender is None or lane.sender.done():
+            lane.sender = asyncio.create_task(self._drain(symbol, lane))
+        return future
+
+    def in_flight(self, symbol: str) -> int:
+        """Commands of a market that wait for their answer."""
+        lane = self._lanes.get(symbol)
+        return lane.in_flight if lane is not None else 0
+
+    @staticmethod
+    def _landed(lane: _Lane) -> None:
+        lane.in_flight -= 1
+
+    async def _drain(self, symbol: str, lane: _Lane) -> None:
+        """Send what waits, as few messages as possible."""
+        while lane.waiting:
+            merged = [lane.waiting.popleft() for _ in range(min(len(lane.waiting), MAX_MERGED))]
+            futures = [future for _, future in merged]
+            await self._send(symbol, [command for command, _ in merged], futures)
+
+    async def _send(
+        self, symbol: str, commands: list[ClientCommand], futures: list[asyncio.Future[Answer]]
+    ) -> None:
+        message_id = next(self._ids)
+        payload = transport.encode(
+            transport.Commands(
+                message_id, self._reply_channel, [transport.carry(command) for command in commands]
+            )
+        )
+        self._sent[message_id] = futures
+        asyncio.get_running_loop().call_later(ANSWER_TIMEOUT, self._give_up, message_id)
+        try:
+            await self._layer.send(
+                transport.engine_channel(symbol), {"type": transport.COMMANDS, "payload": payload}
+            )
+        except ChannelFull:
+            self._sent.pop(message_id, None)
+            _settle(futures, Failure.BUSY)
+        except (RedisError, OSError) as error:
+            # It may have arrived all the same: nobody knows.
+            logger.warning("%s: the channel layer does not answer: %s", symbol, error)
+            self._sent.pop(message_id, None)
+            _settle(futures, Failure.TIMEOUT)
+
+    def _give_up(self, message_id: int) -> None:
+        _settle(self._sent.pop(message_id, []), Failure.TIMEOUT)
+
+    async def _listen(self) -> None:
+        while True:
+            try:
+                message = await self._layer.receive(self._reply_channel)
+            except LAYER_ERRORS as error:
+                logger.warning("gateway: the channel layer does not answer: %s", error)
+                await asyncio.sleep(1)
+                continue
+            answers = transport.decode_answers(message["payload"])
+            # An answer that comes twice, or too late, has nobody waiting.
+            futures = self._sent.pop(answers.id, [])
+            for future, answer in zip(futures, answers.answers, strict=False):
+                if not future.done():
+                    future.set_result(answer)
+
+    async def nudge(self, symbol: str) -> None:
+        """Tell a market's engine that an operator's command waits; it looks each second anyway."""
+        try:
+            await self._layer.send(transport.engine_channel(symbol), {"type": transport.OPERATOR})
+        except LAYER_ERRORS as error:
+            logger.warning("%s: could not nudge the engine: %s", symbol, error)
+
+
+_MESSAGES: Final = {
+    Failure.BUSY: "too much is in flight for this market; nothing was done, try again",
+    Failure.UNAVAILABLE: "the exchange cannot store orders at the moment; nothing was done",
+    Failure.TIMEOUT: (
+        "no answer in time: the outcome is unknown; ask again with the same client_order_id"
+    ),
+}
+
+
+def failed(failure: Failure) -> Answer:
+    """The answer to a command that no engine looked at, or of which nothing is known."""
+    return Answer(failure=failure, message=_MESSAGES[failure])
+
+
+def _settle(futures: list[asyncio.Future[Answer]], failure: Failure) -> None:
+    for future in futures:
+        if not future.done():
+            future.set_result(failed(failure))

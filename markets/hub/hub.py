@@ -1,0 +1,164 @@
+"""This process's hub: one subscription a market, one local book each, and the accounts it serves."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Final, TypeVar
+
+from channels.exceptions import ChannelFull
+from channels.layers import get_channel_layer
+from django.db import DatabaseError, InterfaceError, connection
+from redis.exceptions import RedisError
+
+from markets.history import market_moment
+from markets.hub.market import MarketView
+from markets.messages import transport
+from markets.messages.transport import PrivatePart
+from markets.models import Account, Market
+
+TICK: Final = 0.1
+SCAN_INTERVAL: Final = 1.0
+"""Seconds between looks for new markets, changed settings, and private events that were not heard of."""
+JOIN_INTERVAL: Final = 3600.0
+"""Seconds after which the hub joins its groups again; sooner when an engine is silent, since a Redis
+that restarted empty forgot who listens."""
+
+logger = logging.getLogger(__name__)
+T = TypeVar("T")
+AccountListener = Callable[[PrivatePart | None], None]
+"""Told of an account's private events; None: there are some that were not heard of."""
+
+
+class Hub:
+    """All markets of this process, by symbol."""
+
+    def __init__(self) -> None:
+        self._layer: Any = get_channel_layer()
+        self._channel = ""
+        self._threads = ThreadPoolExecutor(2, thread_name_prefix="hub")
+        self._tasks: list[asyncio.Task[None]] = []
+        self._listeners: dict[int, set[AccountListener]] = {}
+        self._told: dict[int, int] = {}
+        self._joined = 0.0
+        self.markets: dict[str, MarketView] = {}
+
+    async def start(self) -> None:
+        """Load every market and follow its engine."""
+        self._channel = await self._layer.new_channel("hub")
+        await self._scan()
+        self._tasks = [
+            asyncio.create_task(self._listen(), name="hub listen"),
+            asyncio.create_task(self._scan_forever(), name="hub scan"),
+            asyncio.create_task(self._tick(), name="hub tick"),
+        ]
+
+    async def stop(self) -> None:
+        """Follow no more."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._threads.shutdown(wait=True, cancel_futures=True)
+
+    async def read(self, call: Callable[..., T], *args: object) -> T:
+        """Read the database in one of the hub's threads."""
+        return await asyncio.get_running_loop().run_in_executor(self._threads, _read, call, args)
+
+    # Following
+
+    async def _listen(self) -> None:
+        while True:
+            try:
+                message = await self._layer.receive(self._channel)
+            except (RedisError, OSError) as error:
+                logger.warning("hub: the channel layer does not answer: %s", error)
+                self._joined = 0.0
+                await asyncio.sleep(SCAN_INTERVAL)
+                continue
+            view = self.markets.get(message["market"])
+            if view is None:
+                continue
+            if message["type"] == transport.PULSE:
+                view.hear_pulse(transport.decode_pulse(message["payload"]))
+            elif message["type"] == transport.BATCH:
+                notice = transport.decode_batch(message["payload"])
+                view.hear_batch(notice)
+                for part in notice.private:
+                    self._tell(part.account, part)
+
+    async def _scan_forever(self) -> None:
+        while True:
+            await asyncio.sleep(SCAN_INTERVAL)
+            try:
+                await self._scan()
+                await self._look_after_accounts()
+            except (DatabaseError, InterfaceError, RedisError, OSError, ChannelFull) as error:
+                logger.warning("hub: %s", error)
+
+    async def _scan(self) -> None:
+        again = time.monotonic() - self._joined > JOIN_INTERVAL
+        for symbol, update_ms, snapshot_s in await self.read(_market_settings):
+            view = self.markets.get(symbol)
+            if view is None or again or not view.engine_alive:
+                await self._layer.group_add(transport.market_group(symbol), self._channel)
+            if view is None:
+                moment = await self.read(market_moment, symbol)
+                self.markets[symbol] = MarketView(moment, self.read, update_ms / 1000, snapshot_s)
+            else:
+                view.update_interval = update_ms / 1000
+                view.snapshot_interval = snapshot_s
+        if again:
+            self._joined = time.monotonic()
+
+    async def _tick(self) -> None:
+        while True:
+            await asyncio.sleep(TICK)
+            for view in self.markets.values():
+                view.tick()
+
+    # Accounts
+
+    def listen(self, account: int, listener: AccountListener) -> None:
+        """Tell the listener of the account's private events from now on."""
+        self._listeners.setdefault(account, set()).add(listener)
+
+    def unlisten(self, account: int, listener: AccountListener) -> None:
+        """Tell it no more."""
+        listeners = self._listeners.get(account, set())
+        listeners.discard(listener)
+        if not listeners:
+            self._listeners.pop(account, None)
+            self._told.pop(account, None)
+
+    def _tell(self, account: int, part: PrivatePart | None) -> None:
+        if part is not None and account in self._listeners:
+            self._told[account] = max(part.last, self._told.get(account, 0))
+        for listener in tuple(self._listeners.get(account, ())):
+            listener(part)
+
+    async def _look_after_accounts(self) -> None:
+        """Find events that nobody told us of: deposits of another process, lost messages."""
+        if self._listeners:
+            for account, sequence in await self.read(_event_sequences, list(self._listeners)):
+                if sequence > self._told.get(account, 0):
+                    self._told[account] = sequence
+                    self._tell(account, None)
+
+
+def _read(call: Callable[..., T], args: tuple[object, ...]) -> T:
+    try:
+        return call(*args)
+    except (DatabaseError, InterfaceError):
+        connection.close()
+        raise
+
+
+def _market_settings() -> list[tuple[str, int, int]]:
+    return list(Market.objects.values_list("symbol", "update_interval_ms", "snapshot_interval_s"))
+
+
+def _event_sequences(accounts: list[int]) -> list[tuple[int, int]]:
+    return list(Account.objects.filter(pk__in=accounts).values_list("pk", "event_sequence"))

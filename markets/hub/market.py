@@ -1,0 +1,377 @@
+"""One market as this process follows it: its book, last trades, ticker, candles; and who is told.
+
+Rules:
+- It starts from the rows and follows the engine's batches by `prev_sequence`; what does not follow, or
+  has another checksum, sends it back to the rows.
+- Every message is encoded once, whoever many sockets it goes to.
+- Followers hear a heartbeat each second only while the engine itself is heard.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections import deque
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+import msgspec
+
+from markets.history import (
+    DAY,
+    INTERVALS,
+    MICROSECONDS,
+    RECENT_TRADES,
+    Candle,
+    MarketMoment,
+    candle_of,
+    market_moment,
+)
+from markets.hub.book import PublicBook
+from markets.hub.outbox import Outbox, Subscription
+from markets.matching.events import DepthChange, Trade
+from markets.matching.types import Side, format_units
+from markets.messages.public import JSON, levels_json, time_text, trade_json
+from markets.messages.transport import BatchNotice, Pulse
+
+HEARTBEAT_INTERVAL: Final = 1.0
+ENGINE_SILENT_AFTER: Final = 3.0
+"""Seconds without a sign of life from the engine after which followers hear no heartbeat either."""
+SUMMARY_INTERVAL: Final = 0.5
+"""Seconds between ticker and candle messages, at most one each."""
+MAX_BACKLOG: Final = 10_000
+"""Batches kept while the rows are read."""
+
+logger = logging.getLogger(__name__)
+Read = Callable[..., Awaitable[MarketMoment]]
+
+
+class MarketView:
+    """What this process knows of a market. Use it in the event loop only."""
+
+    def __init__(
+        self, moment: MarketMoment, read: Read, update_interval: float, snapshot_interval: float
+    ) -> None:
+        self._read = read
+        self.update_interval = update_interval
+        self.snapshot_interval = snapshot_interval
+        self._subscribers: dict[str, set[Outbox]] = {}
+        self._backlog: deque[BatchNotice] = deque(maxlen=MAX_BACKLOG)
+        self._resyncing: asyncio.Task[None] | None = None
+        self._engine_heard = 0.0
+        self._book_said = 0.0
+        self._snapshot_said = time.monotonic()
+        self._summary_said = 0.0
+        self._traded = False
+        self._pending: tuple[int, dict[str, str], dict[str, str]] | None = None
+        self._timestamp = 0
+        self._start_from(moment)
+
+    def _start_from(self, moment: MarketMoment) -> None:
+        spec = self.spec = moment.spec
+        self.symbol = spec.symbol
+        self.status = moment.status
+        self.last_price = moment.last_price
+        sides = (moment.levels[Side.BUY], moment.levels[Side.SELL])
+        bids, asks = (
+            levels_json((DepthChange(*level) for level in levels.items()), spec) for levels in sides
+        )
+        self.book = PublicBook(moment.sequence, bids, asks)
+        self.trades: deque[Trade] = deque(moment.trades, maxlen=RECENT_TRADES)
+        self._minutes: deque[Candle] = deque(moment.minutes)
+        self._timestamp = time.time_ns() // 1000
+        self._pending = None
+
+    # Following the engine
+
+    @property
+    def engine_alive(self) -> bool:
+        """Whether the engine was heard of late."""
+        return time.monotonic() - self._engine_heard < ENGINE_SILENT_AFTER
+
+    @property
+    def in_step(self) -> bool:
+        """Whether the book is known to be the engine's."""
+        return self._resyncing is None and self.engine_alive
+
+    def hear_batch(self, notice: BatchNotice) -> None:
+        """Follow one batch; what does not follow sends the view back to the rows."""
+        self._heard()
+        if self._resyncing is not None:
+            self._backlog.append(notice)
+        elif notice.sequence <= self.book.sequence:
+            return
+        elif notice.prev_sequence != self.book.sequence or not self._apply(notice):
+            logger.warning("%s: missed something after %d", self.symbol, self.book.sequence)
+            self._backlog.append(notice)
+            self.resync()
+
+    def hear_pulse(self, pulse: Pulse) -> None:
+        """Compare with where the engine stands."""
+        self._heard()
+        if self._resyncing is None and pulse.sequence >= self.book.sequence:
+            same = pulse.sequence == self.book.sequence and pulse.checksum == self.book.checksum
+            if not same:
+                logger.warning(
+                    "%s: engine is at %d, not %d", self.symbol, pulse.sequence, self.book.sequence
+                )
+                self.resync()
+
+    def _heard(self) -> None:
+        was_alive = self.engine_alive
+        self._engine_heard = time.monotonic()
+        if not was_alive and self._resyncing is None:
+            self._broadcast_snapshot()
+
+    def _apply(self, notice: BatchNotice) -> bool:
+        update = msgspec.json.decode(notice.update)
+        prev_sequence = self.book.sequence
+        self.book.apply(notice.sequence, update["bids"], update["asks"])
+        if self.book.checksum != notice.checksum:
+            return False
+        self._timestamp = time.time_ns() // 1000
+        self._tell_update(notice, prev_sequence, update)
+        if notice.trades:
+            self._take_trades(notice.trades)
+        if notice.status is not None:
+            self.status = notice.status
+            self._broadcast("status", "update", self.status_json())
+        if notice.reconfigured:
+            self.resync()
+        return True
+
+    def resync(self) -> None:
+        """Start over from the rows; batches that come meanwhile are kept and followed afterwards."""
+        if self._resyncing is None:
+            self._resyncing = asyncio.create_task(self._resync(), name=f"resync {self.symbol}")
+
+    async def _resync(self) -> None:
+        while True:
+            try:
+                moment = await self._read(market_moment, self.symbol)
+            except Exception:
+                logger.exception("%s: the rows cannot be read", self.symbol)
+                await asyncio.sleep(HEARTBEAT_INTERVAL)
+                continue
+            self._start_from(moment)
+            self._resyncing = None
+            self._broadcast_snapshot()
+            self._broadcast("status", "update", self.status_json())
+            backlog = list(self._backlog)
+            self._backlog.clear()
+            for notice in backlog:
+                self.hear_batch(notice)
+            return
+
+    # What it tells
+
+    def subscribe(self, outbox: Outbox, channel: str) -> None:
+        """Send a snapshot (when there is a true one), then everything that follows."""
+        self._subscribers.setdefault(channel, set()).add(outbox)
+        self.send_snapshot(outbox, channel)
+
+    def unsubscribe(self, outbox: Outbox, channel: str) -> None:
+        """Send no more of it."""
+        self._subscribers.get(channel, set()).discard(outbox)
+
+    def followers(self, channel: str) -> int:
+        """How many sockets of this process follow a channel."""
+        return len(self._subscribers.get(channel, ()))
+
+    def send_snapshot(self, outbox: Outbox, channel: str) -> None:
+        """Send one socket what a follower of the channel starts from."""
+        if channel == "book" and not self.in_step:
+            return  # it comes when the book is known to be right
+        if channel == "book":
+            self._flush()
+        frame = _frame(channel.partition(":")[0], "snapshot", self._snapshot(channel))
+        outbox.put_market_data(frame, (channel, self.symbol))
+
+    def _snapshot(self, channel: str) -> JSON:
+        match channel.partition(":"):
+            case ("book", _, _):
+                return self.book_json()
+            case ("trades", _, _):
+                return self._trades_json(list(self.trades))
+            case ("ticker", _, _):
+                return self.ticker_json()
+            case ("candles", _, interval):
+                return self._candles_json(interval)
+            case _:
+                return self.status_json()
+
+    def _broadcast(self, channel: str, kind: str, data: JSON | msgspec.Raw) -> None:
+        subscribers = self._subscribers.get(channel)
+        if subscribers:
+            frame = _frame(channel.partition(":")[0], kind, data)
+            subscription: Subscription = (channel, self.symbol)
+            for outbox in subscribers:
+                outbox.put_market_data(frame, subscription)
+
+    def _broadcast_snapshot(self) -> None:
+        if self.in_step:
+            self._flush()
+            self._snapshot_said = self._book_said = time.monotonic()
+            self._broadcast("book", "snapshot", self.book_json())
+
+    def _tell_update(self, notice: BatchNotice, prev_sequence: int, update: JSON) -> None:
+        if not self.update_interval:
+            self._book_said = time.monotonic()
+            self._broadcast("book", "update", notice.update)
+            return
+        if self._pending is None:
+            self._pending = (prev_sequence, {}, {})
+            asyncio.get_running_loop().call_later(self.update_interval, self._flush)
+        _, bids, asks = self._pending
+        bids.update(update["bids"])
+        asks.update(update["asks"])
+
+    def _flush(self) -> None:
+        """Send the updates that were merged."""
+        if self._pending is None:
+            return
+        prev_sequence, bids, asks = self._pending
+        self._pending = None
+        self._book_said = time.monotonic()
+        self._broadcast(
+            "book",
+            "update",
+            {
+                "market": self.symbol,
+                "prev_sequence": prev_sequence,
+                "sequence": self.book.sequence,
+                "timestamp": time_text(self._timestamp),
+                "bids": [list(level) for level in bids.items()],
+                "asks": [list(level) for level in asks.items()],
+                "checksum": self.book.checksum,
+            },
+        )
+
+    def tick(self) -> None:
+        """Say what is due by the clock: heartbeats, snapshots, tickers, candles."""
+        now = time.monotonic()
+        if self.in_step and self._pending is None:
+            if now - self._snapshot_said >= self.snapshot_interval:
+                self._broadcast_snapshot()
+            elif now - self._book_said >= HEARTBEAT_INTERVAL:
+                self._book_said = now
+                self._broadcast(
+                    "book",
+                    "heartbeat",
+                    {
+                        "market": self.symbol,
+                        "sequence": self.book.sequence,
+                        "checksum": self.book.checksum,
+                    },
+                )
+        if now - self._summary_said >= SUMMARY_INTERVAL:
+            self._summary_said = now
+            self._tell_summaries()
+
+    def _tell_summaries(self) -> None:
+        if self._subscribers.get("ticker"):
+            ticker = self.ticker_json()
+            if ticker != self._ticker_said:
+                self._ticker_said = ticker
+                self._broadcast("ticker", "update", ticker)
+        if self._traded:
+            self._traded = False
+            for interval in INTERVALS:
+                if self._subscribers.get(f"candles:{interval}"):
+                    self._broadcast(f"candles:{interval}", "update", self._candles_json(interval))
+
+    _ticker_said: JSON | None = None
+
+    def _take_trades(self, trades: list[Trade]) -> None:
+        for trade in trades:
+            self.trades.appendleft(trade)
+            candle = candle_of(trade, 60)
+            if self._minutes and self._minutes[-1].start >= candle.start:
+                self._minutes[-1].add(candle)
+            else:
+                self._minutes.append(candle)
+        self.last_price = trades[-1].price
+        self._traded = True
+        self._broadcast("trades", "update", self._trades_json(trades))
+
+    # What it knows, as the contract writes it
+
+    def book_json(self, depth: int | None = None) -> JSON:
+        """The book; its checksum covers the whole of it, whatever the depth."""
+        bids, asks = self.book.levels(depth)
+        return {
+            "market": self.symbol,
+            "sequence": self.book.sequence,
+            "timestamp": time_text(self._timestamp),
+            "bids": bids,
+            "asks": asks,
+            "checksum": self.book.checksum,
+        }
+
+    def status_json(self) -> JSON:
+        """The market's status."""
+        return {"market": self.symbol, "sequence": self.book.sequence, "status": self.status}
+
+    def _trades_json(self, trades: list[Trade]) -> JSON:
+        return {
+            "market": self.symbol,
+            "sequence": self.book.sequence,
+            "trades": [trade_json(trade, self.spec) for trade in trades],
+        }
+
+    def _candles_json(self, interval: str) -> JSON:
+        """The interval's candle of now, from the day's minutes."""
+        seconds = INTERVALS[interval]
+        current: Candle | None = None
+        start = int(time.time()) // seconds * seconds
+        for minute in self._minutes:
+            if minute.start >= start:
+                if current is None:
+                    current = Candle(
+                        start,
+                        minute.open,
+                        minute.high,
+                        minute.low,
+                        minute.close,
+                        minute.volume,
+                        minute.quote_volume,
+                        minute.trade_count,
+                    )
+                else:
+                    current.add(minute)
+        candles = [current.as_json(self.spec)] if current is not None else []
+        return {"market": self.symbol, "interval": interval, "candles": candles}
+
+    def ticker_json(self) -> JSON:
+        """Last price, best prices, and the last 24 hours."""
+        spec = self.spec
+        oldest = time.time() - DAY
+        while self._minutes and self._minutes[0].start < oldest - 60:
+            self._minutes.popleft()
+        day: Candle | None = None
+        for minute in self._minutes:
+            if day is None:
+                day = Candle(0, minute.open, minute.high, minute.low, minute.close, 0, 0, 0)
+            day.add(minute)
+        bid, ask = self.book.bids.best(), self.book.asks.best()
+        change = day.close - day.open if day is not None else None
+        return {
+            "market": self.symbol,
+            "last": None if self.last_price is None else spec.price_text(self.last_price),
+            "best_bid": bid[0] if bid else None,
+            "best_bid_quantity": bid[1] if bid else None,
+            "best_ask": ask[0] if ask else None,
+            "best_ask_quantity": ask[1] if ask else None,
+            "open": spec.price_text(day.open) if day else None,
+            "high": spec.price_text(day.high) if day else None,
+            "low": spec.price_text(day.low) if day else None,
+            "volume": spec.quantity_text(day.volume) if day else "0",
+            "quote_volume": format_units(day.quote_volume, spec.quote_decimals) if day else "0",
+            "change": None if change is None else spec.price_text(change),
+            "timestamp": time_text(self._timestamp // MICROSECONDS * MICROSECONDS),
+        }
+
+
+def _frame(channel: str, kind: str, data: JSON | msgspec.Raw) -> str:
+    return msgspec.json.encode({"channel": channel, "type": kind, "data": data}).decode()

@@ -1,0 +1,104 @@
+"""What waits to be sent to one socket: bounded, so that a slow reader costs nobody else anything.
+
+Rules:
+- Answers and private messages are never dropped: a socket that leaves MAX_FRAMES of them, or MAX_BYTES,
+  unread is closed (1013), and its client finds everything again by sequence.
+- Market data is: beyond MAX_MARKET_FRAMES all of it is dropped, and when the socket has read what it
+  was sent, it is sent fresh snapshots of what it missed (`catch_up`).
+- A socket that reads nothing for STALL_TIMEOUT is closed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable
+from typing import Any, Final
+
+MAX_MARKET_FRAMES: Final = 500
+MAX_FRAMES: Final = 20_000
+MAX_BYTES: Final = 16 * 1024 * 1024
+STALL_TIMEOUT: Final = 20.0
+
+CLOSE_TRY_AGAIN_LATER: Final = 1013
+
+Subscription = tuple[str, str]
+"""(channel, market); the channel of candles carries its interval: `candles:1m`."""
+
+
+class Outbox:
+    """One socket's frames, and the task that sends them."""
+
+    def __init__(
+        self,
+        send: Callable[[dict[str, Any]], Awaitable[None]],
+        catch_up: Callable[[set[Subscription]], None],
+    ) -> None:
+        self._send = send
+        self._catch_up = catch_up
+        self._frames: deque[str] = deque()
+        self._market_frames: deque[tuple[str, Subscription]] = deque()
+        self._bytes = 0
+        self._market_bytes = 0
+        self._waiting = asyncio.Event()
+        self._lagging: set[Subscription] = set()
+        self._close_code: int | None = None
+        self._empty = asyncio.Event()
+        self._empty.set()
+
+    def close(self, code: int) -> None:
+        """Close the connection as soon as the frame at hand is sent."""
+        self._close_code = code
+        self._waiting.set()
+
+    async def drained(self) -> None:
+        """Wait until everything was sent."""
+        await self._empty.wait()
+
+    def put(self, frame: str) -> None:
+        """Send a frame that must not be lost."""
+        self._frames.append(frame)
+        self._bytes += len(frame)
+        if len(self._frames) > MAX_FRAMES or self._bytes > MAX_BYTES:
+            self._close_code = CLOSE_TRY_AGAIN_LATER
+        self._empty.clear()
+        self._waiting.set()
+
+    def put_market_data(self, frame: str, subscription: Subscription) -> None:
+        """Send market data; or drop all that waits, and note that fresh snapshots are due."""
+        if subscription in self._lagging:
+            return
+        full = len(self._market_frames) >= MAX_MARKET_FRAMES or self._market_bytes > MAX_BYTES
+        if full:
+            self._lagging.update(dropped for _, dropped in self._market_frames)
+            self._lagging.add(subscription)
+            self._market_frames.clear()
+            self._market_bytes = 0
+        else:
+            self._market_frames.append((frame, subscription))
+            self._market_bytes += len(frame)
+        self._waiting.set()
+
+    async def run(self) -> int:
+        """Send until the socket must be closed; return the close code."""
+        while True:
+            await self._waiting.wait()
+            self._waiting.clear()
+            while self._frames or self._market_frames or self._close_code is not None:
+                if self._close_code is not None:
+                    return self._close_code
+                if self._frames:
+                    frame = self._frames.popleft()
+                    self._bytes -= len(frame)
+                else:
+                    frame, _ = self._market_frames.popleft()
+                    self._market_bytes -= len(frame)
+                try:
+                    async with asyncio.timeout(STALL_TIMEOUT):
+                        await self._send({"type": "websocket.send", "text": frame})
+                except TimeoutError:
+                    return CLOSE_TRY_AGAIN_LATER
+            self._empty.set()
+            if self._lagging:
+                missed, self._lagging = self._lagging, set()
+                self._catch_up(missed)

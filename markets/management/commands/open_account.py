@@ -1,0 +1,47 @@
+"""`manage.py open_account NAME`: a user and its account, deposits, an API key; prints one JSON object."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.db import transaction
+
+from markets import accounts
+from markets.models import Asset, asset_symbol
+
+
+class Command(BaseCommand):
+    """Open an account, or add to one."""
+
+    help = "Open an account (or add deposits and a key to it). Prints {'account', 'key'} as JSON."
+
+    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
+        """Who, and with what."""
+        parser.add_argument("name")
+        parser.add_argument("--password", help="for the page; without one nobody can log in")
+        parser.add_argument("--deposit", action="append", default=[], metavar="USD=1000000")
+        parser.add_argument("--api-key", action="store_true", help="make an API key and print it")
+
+    def handle(self, *_: Any, **options: Any) -> None:
+        """Do all of it or nothing."""
+        try:
+            with transaction.atomic():
+                account = accounts.open_account(options["name"], options["password"])
+                for wish in options["deposit"]:
+                    self._deposit(account, wish)
+                key = accounts.make_api_key(account)[1] if options["api_key"] else None
+        except ValueError as error:
+            raise CommandError(str(error)) from error
+        self.stdout.write(json.dumps({"account": account.name, "key": key}))
+
+    def _deposit(self, account: Any, wish: str) -> None:
+        symbol, separator, amount = wish.partition("=")
+        if not separator or asset_symbol.regex.search(symbol) is None:
+            raise ValueError(f"--deposit must be ASSET=AMOUNT, such as USD=1000000, not {wish!r}")
+        asset, made = Asset.objects.get_or_create(symbol=symbol)
+        if made:
+            accounts.open_fee_balances([asset])
+        accounts.deposit(account, asset, accounts.parse_amount(amount, asset), note="operator")

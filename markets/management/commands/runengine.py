@@ -1,0 +1,44 @@
+"""`manage.py runengine`: an engine process of the cluster shape."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import signal
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+
+from exchange_site import asgi
+from markets.engines import EngineHost
+
+
+class Command(BaseCommand):
+    """Run engines until interrupted."""
+
+    help = "Run the engines of the markets named, or of all that nobody runs (needs REDIS_URL)."
+
+    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
+        """Which markets."""
+        parser.add_argument("--markets", help="symbols with commas between; default: all unowned")
+
+    def handle(self, *_: Any, **options: Any) -> None:
+        """Run."""
+        if not settings.REDIS_URL:
+            raise CommandError(
+                "an engine of its own needs REDIS_URL; the embedded shape is `serve`"
+            )
+        markets = frozenset(options["markets"].split(",")) if options["markets"] else None
+        with contextlib.suppress(KeyboardInterrupt):
+            asyncio.run(self._run(markets))
+
+    async def _run(self, markets: frozenset[str] | None) -> None:
+        host = asyncio.create_task(EngineHost(asgi.router, markets).run())
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, host.cancel)
+        with contextlib.suppress(asyncio.CancelledError):
+            await host
+        self.stdout.write("stopped; every batch was finished")

@@ -1,0 +1,150 @@
+"""`manage.py serve`: the exchange in one process, or with --web a web process of the cluster shape."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import json
+import os
+import signal
+import socket
+import sys
+from typing import Any
+
+import uvicorn
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+
+from exchange_site import asgi
+from markets import process
+from markets.consumers.socket import MAX_FRAME_BYTES
+from markets.demo import Demo, prepare_demo
+
+BACKLOG = 2048
+
+
+class Command(BaseCommand):
+    """Serve until interrupted."""
+
+    help = "Serve the exchange: web, engines and sockets in one process (--web: no engines)."
+
+    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
+        """Where, and in which shape."""
+        parser.add_argument("--host", default="127.0.0.1")
+        parser.add_argument("--port", type=int, default=8000)
+        parser.add_argument(
+            "--demo",
+            action="store_true",
+            help="play money, demo people, and traders that move the markets",
+        )
+        parser.add_argument(
+            "--web",
+            action="store_true",
+            help="a web process of the cluster shape (needs REDIS_URL)",
+        )
+
+    def handle(self, *_: Any, **options: Any) -> None:
+        """Bind, say where, serve."""
+        if options["web"] and not settings.REDIS_URL:
+            raise CommandError("--web needs REDIS_URL: engines run in other processes")
+        demo = prepare_demo() if options["demo"] else None
+        if demo is not None:
+            settings.SANDBOX = True
+            settings.DEMO_PEOPLE = [
+                {"name": name, "password": word} for name, word in demo.people.items()
+            ]
+        listener = _listen(options["host"], options["port"])
+        url = f"http://{_shown(options['host'])}:{listener.getsockname()[1]}"
+        with contextlib.suppress(KeyboardInterrupt):
+            asyncio.run(self._serve(listener, url, demo, engines=not options["web"]))
+
+    async def _serve(
+        self, listener: socket.socket, url: str, demo: Demo | None, *, engines: bool
+    ) -> None:
+        await process.start(asgi.router, engines=engines)
+        server = uvicorn.Server(
+            uvicorn.Config(
+                asgi.application,
+                lifespan="off",
+                ws="websockets-sansio",
+                ws_max_size=MAX_FRAME_BYTES,
+                ws_per_message_deflate=False,
+                backlog=BACKLOG,
+                log_level="warning",
+                access_log=False,
+                server_header=False,
+                timeout_graceful_shutdown=5,
+            )
+        )
+        serving = asyncio.create_task(server.serve(sockets=[listener]))
+        while not server.started and not serving.done():
+            await asyncio.sleep(0.01)
+        self.stdout.write(_greeting(url, demo))
+        self.stdout.flush()
+        traders = await _start_traders(url, demo) if demo is not None else None
+        try:
+            await serving
+        finally:
+            if traders is not None and traders.returncode is None:
+                traders.send_signal(signal.SIGINT)
+                await traders.wait()
+            await process.stop()
+            self.stdout.write("stopped; everything is on disk")
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+    except OSError as error:
+        listener.close()
+        raise CommandError(
+            f"cannot listen on {host}:{port}: {error.strerror}. Try another: make run PORT=8001"
+        ) from error
+    return listener
+
+
+def _shown(host: str) -> str:
+    return {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)  # noqa: S104
+
+
+def _greeting(url: str, demo: Demo | None) -> str:
+    lines = ["", f"  The exchange is open:  {url}", ""]
+    if demo is not None:
+        people = ", ".join(f"{name} / {password}" for name, password in demo.people.items())
+        lines += [
+            f"  Log in as              {people}",
+            f"  Operate at /admin/ as  {' / '.join(demo.admin)}",
+            "                         DEMO: these passwords are public. Never for real money.",
+            "",
+            "  Next, in another terminal:",
+            f"    .venv/bin/python -m clients watch BTC-USD --url {url}",
+            f"    .venv/bin/python -m clients submit BTC-USD buy 0.01 --key {demo.key} --url {url}",
+        ]
+    else:
+        lines += [
+            "  Next, in another terminal:",
+            "    .venv/bin/python manage.py create_market BTC-USD --tick-size 0.01 --lot-size 0.00001",
+            "    .venv/bin/python manage.py open_account alice --deposit USD=1000000 --api-key",
+            "    .venv/bin/python manage.py createsuperuser      # for /admin/",
+        ]
+    lines += ["", f"  API: {url}/api/docs/   admin: {url}/admin/   stop: Ctrl-C", ""]
+    return "\n".join(lines)
+
+
+async def _start_traders(url: str, demo: Demo) -> asyncio.subprocess.Process:
+    """The demo traders: a program of their own, on the public client library, like anyone's."""
+    environment = {**os.environ, "EXCHANGE_DEMO_KEYS": json.dumps(demo.trader_keys)}
+    return await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "clients",
+        "demo",
+        "--url",
+        url,
+        env=environment,
+        cwd=settings.BASE_DIR,
+    )

@@ -1,0 +1,48 @@
+"""What every HTTP answer carries: a request id, and headers that keep a browser to this site."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import Callable
+from typing import Final
+
+from django.http import HttpRequest, HttpResponse
+
+_REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._:-]{1,128}", re.ASCII)
+CONTENT_SECURITY_POLICY: Final = (
+    "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; "
+    "connect-src 'self' ws: wss:; object-src 'none'; base-uri 'self'; form-action 'self'; "
+    "frame-ancestors 'none'"
+)
+DOCS_POLICY: Final = CONTENT_SECURITY_POLICY + "; script-src 'self' 'unsafe-inline'"
+"""Swagger UI starts itself with an inline script; nothing else does."""
+Respond = Callable[[HttpRequest], HttpResponse]
+
+
+class RequestIdMiddleware:
+    """Echo the caller's X-Request-ID, or make one."""
+
+    def __init__(self, get_response: Respond) -> None:
+        self._get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Answer with the id."""
+        given = request.headers.get("X-Request-ID", "")
+        response = self._get_response(request)
+        response["X-Request-ID"] = given if _REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
+        return response
+
+
+class SecurityHeadersMiddleware:
+    """Only this site's scripts run, and nobody frames it."""
+
+    def __init__(self, get_response: Respond) -> None:
+        self._get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Answer with the policy."""
+        response = self._get_response(request)
+        policy = DOCS_POLICY if request.path == "/api/docs/" else CONTENT_SECURITY_POLICY
+        response.setdefault("Content-Security-Policy", policy)
+        return response

@@ -1,0 +1,63 @@
+"""JSON bodies, read strictly: UTF-8, no NaN, bounded depth; floats stay text that no field accepts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import IO, Any, Final
+
+import msgspec
+from rest_framework.exceptions import ParseError
+from rest_framework.parsers import BaseParser
+
+from markets.problems import Problem
+
+MAX_DEPTH: Final = 32
+"""How deep a message may nest."""
+
+
+def load_json(body: bytes | str) -> Any:
+    """Read one JSON value. Raises Problem `invalid_request` saying where it is wrong."""
+    try:
+        value = msgspec.json.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, ValueError) as error:
+        raise Problem("invalid_request", f"the message is not JSON: {error}") from error
+    if _too_deep(value):
+        raise Problem("invalid_request", f"the message nests deeper than {MAX_DEPTH} levels")
+    return value
+
+
+def _too_deep(value: object) -> bool:
+    level: list[object] = [value]
+    for _ in range(MAX_DEPTH):
+        level = [
+            child
+            for item in level
+            if isinstance(item, dict | list)
+            for child in (item.values() if isinstance(item, dict) else item)
+        ]
+        if not level:
+            return False
+    return True
+
+
+class StrictJSONParser(BaseParser):
+    """Bodies of `application/json`."""
+
+    media_type = "application/json"
+
+    def parse(
+        self,
+        stream: IO[Any],
+        media_type: str | None = None,
+        parser_context: Mapping[str, Any] | None = None,
+    ) -> Any:
+        """Read a body; it must be an object."""
+        del media_type, parser_context
+        body = stream.read()
+        try:
+            value = load_json(body)
+        except Problem as problem:
+            raise ParseError(problem.message) from problem
+        if not isinstance(value, dict):
+            raise ParseError("the body must be a JSON object")
+        return value

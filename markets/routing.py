@@ -1,0 +1,11 @@
+"""The sockets' addresses."""
+
+from django.urls import path
+
+from markets.consumers.market_data import market_data_consumer
+from markets.consumers.trading import trading_consumer
+
+websocket_urlpatterns = [
+    path("ws/v1/market-data", market_data_consumer),
+    path("ws/v1/trading", trading_consumer),
+]

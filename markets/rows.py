@@ -1,0 +1,166 @@
+"""Rows of orders and trades, and the states and events that they hold."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from markets.matching.events import Trade
+from markets.matching.types import (
+    OrderState,
+    OrderStatus,
+    OrderType,
+    Reason,
+    SelfTradePrevention,
+    Side,
+    TimeInForce,
+)
+
+ORDER_FIELDS: Final = tuple(
+    "account_id" if name == "account" else name for name in OrderState._fields
+)
+ORDER_COLUMNS: Final = (
+    ("market_id", "bigint"),
+    ("id", "bigint"),
+    ("account_id", "bigint"),
+    ("client_order_id", "varchar"),
+    ("side", "varchar"),
+    ("type", "varchar"),
+    ("time_in_force", "varchar"),
+    ("post_only", "boolean"),
+    ("self_trade_prevention", "varchar"),
+    ("price", "bigint"),
+    ("quantity", "bigint"),
+    ("remaining", "bigint"),
+    ("filled", "bigint"),
+    ("canceled", "bigint"),
+    ("prevented", "bigint"),
+    ("notional", "numeric"),
+    ("fee", "numeric"),
+    ("status", "varchar"),
+    ("reason", "varchar"),
+    ("sequence", "bigint"),
+    ("priority", "bigint"),
+    ("created_at", "bigint"),
+    ("updated_at", "bigint"),
+    ("request", "varchar"),
+)
+ORDER_CHANGES: Final = (
+    ("id", "bigint"),
+    ("price", "bigint"),
+    ("quantity", "bigint"),
+    ("remaining", "bigint"),
+    ("filled", "bigint"),
+    ("canceled", "bigint"),
+    ("prevented", "bigint"),
+    ("notional", "numeric"),
+    ("fee", "numeric"),
+    ("status", "varchar"),
+    ("reason", "varchar"),
+    ("priority", "bigint"),
+    ("updated_at", "bigint"),
+)
+TRADE_COLUMNS: Final = (
+    ("market_id", "bigint"),
+    ("sequence", "bigint"),
+    ("id", "bigint"),
+    ("price", "bigint"),
+    ("quantity", "bigint"),
+    ("amount", "numeric"),
+    ("taker_side", "varchar"),
+    ("taker_order_id", "bigint"),
+    ("maker_order_id", "bigint"),
+    ("taker_account_id", "bigint"),
+    ("maker_account_id", "bigint"),
+    ("taker_fee", "numeric"),
+    ("maker_fee", "numeric"),
+    ("timestamp", "bigint"),
+)
+TRADE_FIELDS: Final = tuple(name for name, _ in TRADE_COLUMNS[1:])
+
+
+def order_row(market_id: int, order: OrderState) -> tuple[Any, ...]:
+    """A new order, in the order of ORDER_COLUMNS."""
+    return (
+        market_id,
+        order.id,
+        order.account,
+        order.client_order_id,
+        order.side.value,
+        order.type.value,
+        order.time_in_force.value,
+        order.post_only,
+        order.self_trade_prevention.value,
+        order.price,
+        order.quantity,
+        order.remaining,
+        order.filled,
+        order.canceled,
+        order.prevented,
+        str(order.notional),
+        str(order.fee),
+        order.status.value,
+        None if order.reason is None else order.reason.value,
+        order.sequence,
+        order.priority,
+        order.created_at,
+        order.updated_at,
+        order.request,
+    )
+
+
+def order_change(order: OrderState) -> tuple[Any, ...]:
+    """What may change of an order, in the order of ORDER_CHANGES."""
+    return (
+        order.id,
+        order.price,
+        order.quantity,
+        order.remaining,
+        order.filled,
+        order.canceled,
+        order.prevented,
+        str(order.notional),
+        str(order.fee),
+        order.status.value,
+        None if order.reason is None else order.reason.value,
+        order.priority,
+        order.updated_at,
+    )
+
+
+def trade_row(market_id: int, trade: Trade) -> tuple[Any, ...]:
+    """A trade, in the order of TRADE_COLUMNS."""
+    return (
+        market_id,
+        trade.sequence,
+        trade.id,
+        trade.price,
+        trade.quantity,
+        str(trade.amount),
+        trade.taker_side.value,
+        trade.taker_order,
+        trade.maker_order,
+        trade.taker_account,
+        trade.maker_account,
+        str(trade.taker_fee),
+        str(trade.maker_fee),
+        trade.timestamp,
+    )
+
+
+def order_state(row: tuple[Any, ...]) -> OrderState:
+    """An order from its row, read in the order of ORDER_FIELDS."""
+    state = OrderState(*row)
+    return state._replace(
+        side=Side(state.side),
+        type=OrderType(state.type),
+        time_in_force=TimeInForce(state.time_in_force),
+        self_trade_prevention=SelfTradePrevention(state.self_trade_prevention),
+        status=OrderStatus(state.status),
+        reason=None if state.reason is None else Reason(state.reason),
+    )
+
+
+def trade_event(row: tuple[Any, ...]) -> Trade:
+    """A trade from its row, read in the order of TRADE_FIELDS."""
+    sequence, id_, price, quantity, amount, taker_side, *others = row
+    return Trade(sequence, id_, price, quantity, amount, Side(taker_side), *others)
