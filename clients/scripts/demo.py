@@ -1,8 +1,8 @@
 """demo: the demo's traders in one process: makers with two-sided books, and takers.
 
 Rules:
-- Keys come from EXCHANGE_DEMO_KEYS, a JSON object of name and key. Names that begin with "maker"
-  make markets; where there is none, the first name does. All others trade.
+- Keys come from EXCHANGE_DEMO_KEYS, a JSON object of name and key. Names with "maker" in
+  them make markets; where there is none, the first name does. All others trade.
 - All makers of a market share one price, so that they never trade with each other for ever.
 - It outlives restarts of the exchange, `busy`, halts and empty pockets (a faucet is asked, where
   there is one), and sends a few orders a second in all. It cancels its leftovers at the start.
@@ -118,7 +118,7 @@ def read_keys(text: str) -> dict[str, str]:
 
 def roles(keys: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
     """Return the makers' and the takers' keys, by name."""
-    makers = {name: key for name, key in keys.items() if name.startswith("maker")}
+    makers = {name: key for name, key in keys.items() if "maker" in name}
     if not makers:
         first = next(iter(keys))
         makers = {first: keys[first]}

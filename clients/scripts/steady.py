@@ -50,6 +50,7 @@ async def keep_going(
     pause: Callable[[], float],
     *,
     tell: Say = say,
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
 ) -> None:
     """Run `step` for ever, `pause()` seconds apart; `name` begins what is told.
 
@@ -73,7 +74,7 @@ async def keep_going(
         if said and not trouble:
             tell(f"{name}: goes on")
         said = trouble
-        await asyncio.sleep(wait)
+        await sleep(wait)
 
 
 async def run_together(*works: Coroutine[Any, Any, None]) -> None:

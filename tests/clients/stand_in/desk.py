@@ -16,9 +16,11 @@ class Desk:
     def __init__(self) -> None:
         self.markets: dict[str, StandInMarket] = {}
         self.orders: dict[str, Row] = {}
+        self.by_client_id: dict[tuple[str, str], Row] = {}
         self.fills: list[Row] = []
         self.private: dict[str, list[Row]] = {}
         self.balances = {"USD": "60"}
+        self.same_account: dict[str, str] = {}
         self.refusals: deque[Row] = deque()
         self.busy = 0
         self.lose_answers = 0
@@ -86,10 +88,12 @@ class Desk:
         return self.markets[symbol]
 
     def find(self, key: str, wanted: Row) -> Row:
-        name = "id" if "id" in wanted else "client_order_id"
-        for order in self.orders.values():
-            if order["account"] == key and order[name] == wanted[name]:
-                return order
+        if "id" in wanted:
+            order = self.orders.get(wanted["id"])
+        else:
+            order = self.by_client_id.get((key, wanted["client_order_id"]))
+        if order is not None and order["account"] == key:
+            return order
         raise Problem(404, problem("not_found", "There is no such order."))
 
     def submit(self, key: str, params: Row) -> Row:
@@ -97,9 +101,8 @@ class Desk:
         if not all(isinstance(params.get(n, ""), str) for n in ("price", "quantity")):
             raise Problem(400, problem("invalid_request", "Numbers are strings."))
         given = params.get("client_order_id")
-        for earlier in self.orders.values():
-            if given and earlier["account"] == key and earlier["client_order_id"] == given:
-                return public(earlier)
+        if given and (key, given) in self.by_client_id:
+            return public(self.by_client_id[key, given])
         if market.row["status"] != "open":
             raise Problem(422, problem("market_not_open", f"{market.symbol} is halted."))
         order: Row = {
@@ -126,6 +129,8 @@ class Desk:
             "place": next(self._places),
         }
         self.orders[order["id"]] = order
+        if given:
+            self.by_client_id[key, given] = order
         before = market.snapshot()
         self._match(market, order)
         rests = order["type"] == "limit" and order["time_in_force"] == "gtc"

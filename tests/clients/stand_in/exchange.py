@@ -72,7 +72,7 @@ class StandIn(Desk):
         query = {
             name: values[0] for name, values in parse_qs(scope["query_string"].decode()).items()
         }
-        key = key_of(scope)
+        key = self.account_of(key_of(scope))
         try:
             path = unquote(scope["path"].removeprefix("/api/v1/"))
             self.requests.append((scope["method"], path))
@@ -90,6 +90,9 @@ class StandIn(Desk):
             headers.append((b"retry-after", b"0"))
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": json.dumps(answer).encode()})
+
+    def account_of(self, key: str | None) -> str | None:
+        return self.same_account.get(key or "", key)
 
     async def _call(
         self, method: str, path: str, query: Row, body: Row, key: str | None

@@ -17,7 +17,7 @@ class Socket:
     def __init__(self, exchange: StandIn, scope: Row, receive: Any, send: Any) -> None:
         self.exchange = exchange
         self.private_path = scope["path"] == "/ws/v1/trading"
-        self.key = key_of(scope)
+        self.key = exchange.account_of(key_of(scope))
         self.receive = receive
         self.send = send
         self.public: set[tuple[str, str]] = set()
