@@ -1,0 +1,44 @@
+"""What all tests share: the running exchange, and the order in which tests run (fast ones first)."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.test.utils import setup_databases, teardown_databases
+
+from tests.drivers.exchange import ExchangeDriver
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Fast tests first; the real processes, browsers and long searches last."""
+    items.sort(key=lambda item: item.get_closest_marker("slow") is not None)
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(
+    django_test_environment: None, django_db_blocker: Any, django_db_modify_db_settings: None
+) -> Iterator[None]:
+    """The test database, also when all that a session needs is the running exchange."""
+    with django_db_blocker.unblock():
+        databases = setup_databases(verbosity=0, interactive=False)
+    yield
+    with django_db_blocker.unblock():
+        teardown_databases(databases, verbosity=0)
+
+
+@pytest.fixture(scope="session")
+def exchange(django_db_setup: None, django_db_blocker: Any) -> Iterator[ExchangeDriver]:
+    """The exchange of this test session: tests share it, each with markets and traders of its own."""
+    config = settings.CHANNEL_LAYERS["default"]["CONFIG"]
+    if settings.REDIS_URL:
+        config["prefix"] = f"test-{os.getpid()}"
+    with django_db_blocker.unblock():
+        driver = ExchangeDriver()
+        driver.start()
+        yield driver
+        driver.check()
+        driver.stop()
