@@ -138,6 +138,18 @@ def test_an_amend_that_changes_nothing_is_done_and_moves_nothing() -> None:
     assert market.ladder() == ["101 ask: 5 alice, 5 bob"]
 
 
+def test_an_amend_that_changes_nothing_is_done_even_under_a_minimum_that_has_risen() -> None:
+    market = MarketDriver()
+    order = market.sell("alice", 5, at=101)
+    market.configure(min_quantity=6, min_notional=1000)
+
+    same = market.amend("alice", order, quantity=5)
+    more = market.amend("alice", order, at=102)
+
+    assert (same.refused, same.events) == (None, [])
+    assert more.refused == "invalid_order"
+
+
 def test_an_amend_to_a_price_that_crosses_takes() -> None:
     market = MarketDriver()
     order = market.buy("alice", 5, at=99)

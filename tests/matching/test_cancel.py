@@ -1,5 +1,7 @@
 """Cancels: one order or all of an account's; what it held is released; a fill is never hidden."""
 
+import pytest
+
 from markets.matching.commands import CancelOrder
 from markets.matching.types import Reason
 from tests.drivers import MarketDriver
@@ -152,6 +154,21 @@ def test_cancel_all_cancels_an_accounts_orders_and_nobody_elses() -> None:
     assert {market.order(order).reason for order in mine} == {Reason.CANCELED_BY_OWNER}
     assert market.ladder() == ["100 bid: 4 bob"]
     assert market.balance("alice", "USD") == market.balance("alice", "BTC") == (1_000_000, 0)
+
+
+@pytest.mark.parametrize("restarted", [False, True])
+def test_cancel_all_goes_by_age_whatever_the_orders_went_through(restarted: bool) -> None:
+    market = MarketDriver()
+    orders = [market.buy("alice", 1, at=100) for _ in range(3)]
+    market.amend("alice", orders[0], quantity=2)
+    with market.batch(fails=True):
+        market.cancel("alice", orders[1])
+    if restarted:
+        market.restart()
+
+    answer = market.cancel_all("alice")
+
+    assert answer.done.canceled == tuple(order.order.id for order in orders)
 
 
 def test_cancel_all_of_one_side_leaves_the_other() -> None:

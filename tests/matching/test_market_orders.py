@@ -128,3 +128,25 @@ def test_a_buy_that_self_trade_prevention_stops_needs_only_what_it_trades_before
     assert market.trades == ["bob buys 1 @ 100 from alice"]
     assert (order.reason, order.canceled) == ("self_trade_prevention", 2)
     assert market.balance("bob", "USD") == (0, 0)
+
+
+@pytest.mark.parametrize(
+    ("mode", "need"),
+    [("cancel_newest", 100), ("cancel_both", 100), ("decrement", 304), ("cancel_oldest", 406)],
+)
+def test_a_buy_past_its_own_order_needs_what_its_mode_lets_it_trade(mode: str, need: int) -> None:
+    market = MarketDriver(opening=0)
+    market.deposit("alice", "BTC", 10)
+    market.deposit("bob", "BTC", 1)
+    market.deposit("bob", "USD", need - 1)
+    market.sell("alice", 1, at=100)
+    market.sell("bob", 1, at=101)
+    market.sell("alice", 9, at=102)
+
+    too_poor = market.buy("bob", 4, self_trade_prevention=mode)
+    market.deposit("bob", "USD", 1)
+    rich_enough = market.buy("bob", 4, self_trade_prevention=mode)
+
+    assert too_poor.refused == "insufficient_funds"
+    assert rich_enough.refused is None
+    assert market.balance("bob", "USD") == (0, 0)

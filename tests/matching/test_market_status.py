@@ -63,6 +63,16 @@ def test_closing_cancels_all_orders_and_releases_all_money() -> None:
     assert market.balance("alice", "USD") == market.balance("bob", "BTC") == (1_000_000, 0)
 
 
+def test_closing_goes_by_age_whatever_the_orders_went_through() -> None:
+    market = MarketDriver()
+    orders = [market.buy(trader, 1, at=100) for trader in ("bob", "alice", "carol")]
+    market.amend("bob", orders[0], quantity=2)
+
+    answer = market.close()
+
+    assert answer.done.canceled == tuple(order.order.id for order in orders)
+
+
 def test_a_closed_market_takes_nothing() -> None:
     market = MarketDriver()
     order = market.buy("alice", 5, at=100)

@@ -97,6 +97,19 @@ def test_fok_with_cancel_oldest_looks_past_its_own_orders() -> None:
     assert market.ladder() == []
 
 
+def test_fok_with_decrement_is_never_whole_once_it_has_met_its_own_order() -> None:
+    market = MarketDriver()
+    market.sell("bob", 3, at=101)
+    market.sell("alice", 9, at=101)
+
+    order = market.buy(
+        "bob", 5, at=101, time_in_force="fok", self_trade_prevention="decrement"
+    ).order
+
+    assert order.reason == "fok_unfillable"
+    assert market.ladder() == ["101 ask: 3 bob, 9 alice"]
+
+
 @pytest.mark.parametrize("mode", ["cancel_newest", "cancel_oldest", "cancel_both", "decrement"])
 def test_fok_that_is_whole_before_it_meets_its_own_order_trades(mode: str) -> None:
     market = MarketDriver()
