@@ -1,0 +1,182 @@
+"""The admin's forms: they refuse, field by field, what `operators` and `accounts` would refuse."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, Final
+
+from django import forms
+from django.contrib.admin.widgets import AdminTextareaWidget, AdminTextInputWidget
+from django.contrib.auth.models import User
+from django.contrib.auth.password_validation import validate_password
+from django.contrib.auth.validators import UnicodeUsernameValidator
+
+from markets import operators
+from markets.models import FEE_ACCOUNT_NAME, Account, Asset, Market
+from markets.operators import MarketRefused
+
+if TYPE_CHECKING:
+    _MarketModelForm = forms.ModelForm[Market]
+    _AccountModelForm = forms.ModelForm[Account]
+else:
+    _MarketModelForm = forms.ModelForm
+    _AccountModelForm = forms.ModelForm
+
+READERS_COLUMNS: Final = ("update_interval_ms", "snapshot_interval_s")
+"""A market's columns that its engine does not work by."""
+MAX_NOTE: Final = 200
+
+
+class NoteForm(forms.Form):
+    """Why something is done."""
+
+    note = forms.CharField(
+        label="Why",
+        max_length=MAX_NOTE,
+        widget=AdminTextInputWidget,
+        help_text="Kept in the admin log.",
+    )
+
+    def __init__(self, *args: Any, required: bool = True, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.fields["note"].required = required
+
+
+class TransferForm(forms.Form):
+    """An amount of an asset, and why it moves."""
+
+    asset = forms.ModelChoiceField(Asset.objects.all())
+    amount = forms.CharField(
+        max_length=64,
+        widget=AdminTextInputWidget(attrs={"inputmode": "decimal", "autocomplete": "off"}),
+        help_text='A plain decimal such as "1000.5".',
+    )
+    note = forms.CharField(
+        label="Why",
+        max_length=MAX_NOTE,
+        required=False,
+        widget=AdminTextareaWidget(attrs={"rows": 2}),
+        help_text="Kept with the transfer and in the admin log.",
+    )
+
+
+class MarketForm(_MarketModelForm):
+    """What both of a market's forms share: plain decimals, refusals at their field."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        for name, value in self.initial.items():
+            if isinstance(value, Decimal):
+                self.initial[name] = operators.plain(value)
+
+    def _refuse(self, refused: MarketRefused) -> None:
+        field = refused.field
+        for name in (field, f"{field}_symbol"):
+            if name in self.fields:
+                self.add_error(name, str(refused))
+                return
+        self.add_error(None, str(refused))
+
+
+class NewMarketForm(MarketForm):
+    """A new market; assets that are not there are made."""
+
+    base_symbol = forms.CharField(label="Base", max_length=12, widget=AdminTextInputWidget)
+    quote_symbol = forms.CharField(label="Quote", max_length=12, widget=AdminTextInputWidget)
+    status = forms.ChoiceField(
+        choices=[("open", "open"), ("halted", "halted")],
+        help_text="What it starts as: halted takes no orders until it is opened.",
+    )
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        there = ", ".join(Asset.objects.values_list("symbol", flat=True)[:50]) or "none yet"
+        self.fields["base_symbol"].help_text = f"What is traded. Assets there are: {there}."
+        self.fields[
+            "quote_symbol"
+        ].help_text = "What prices are in. An asset that is not there is made on the way."
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse what could not be made."""
+        cleaned = super().clean() or self.cleaned_data
+        for name in ("base_symbol", "quote_symbol"):
+            if name in cleaned:
+                cleaned[name] = cleaned[name].strip().upper()
+        if not self.errors:
+            try:
+                operators.draft_market(**self.wanted())
+            except MarketRefused as refused:
+                self._refuse(refused)
+        return cleaned
+
+    def wanted(self) -> dict[str, Any]:
+        """The arguments of `operators.create_market`."""
+        cleaned = self.cleaned_data
+        columns = (*operators.SPECIFICATION, *READERS_COLUMNS, "status")
+        return {
+            "base": cleaned["base_symbol"],
+            "quote": cleaned["quote_symbol"],
+            **{name: cleaned[name] for name in columns},
+        }
+
+
+class ChangeMarketForm(MarketForm):
+    """A market's rules as they shall be; its engine has the last word."""
+
+    note = forms.CharField(
+        label="Why",
+        max_length=MAX_NOTE,
+        required=False,
+        widget=AdminTextInputWidget,
+        help_text="Kept with the engine's command and in the admin log.",
+    )
+
+    def changed(self, names: tuple[str, ...]) -> dict[str, Any]:
+        """Those of the columns that shall be something else."""
+        return {name: self.cleaned_data[name] for name in names if name in self.changed_data}
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse rules that make no sense, and other steps under open orders."""
+        cleaned = super().clean() or self.cleaned_data
+        if not self.errors:
+            try:
+                operators.check_configuration(self.instance, self.changed(operators.SPECIFICATION))
+            except MarketRefused as refused:
+                self._refuse(refused)
+        return cleaned
+
+
+class NewAccountForm(_AccountModelForm):
+    """A new account, and the user that logs in to it."""
+
+    password = forms.CharField(
+        required=False,
+        strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+        help_text="Empty: nobody can log in with a password; API keys work.",
+    )
+
+    def clean_name(self) -> str:
+        """A name that a user may have, and that is not the exchange's own."""
+        name: str = self.cleaned_data["name"]
+        UnicodeUsernameValidator()(name)
+        if name == FEE_ACCOUNT_NAME:
+            raise forms.ValidationError(f"{name} is the exchange's own account")
+        return name
+
+    def clean(self) -> dict[str, Any]:
+        """Give a user that is there already an account, but never another password."""
+        cleaned = super().clean() or self.cleaned_data
+        password = cleaned.get("password")
+        if password and "name" in cleaned:
+            if User.objects.filter(username=cleaned["name"]).exists():
+                self.add_error(
+                    "password",
+                    "There is a user of that name, who gets this account: leave this empty.",
+                )
+            else:
+                try:
+                    validate_password(password, User(username=cleaned["name"]))
+                except forms.ValidationError as error:
+                    self.add_error("password", error)
+        return cleaned

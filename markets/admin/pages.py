@@ -1,0 +1,129 @@
+"""What the admin's pages share: read-only lists of bounded cost, buttons, and pages that ask first."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Final
+
+from django import forms
+from django.contrib import admin
+from django.core.paginator import Paginator
+from django.db import models
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from markets.messages.public import datetime_text, time_text
+
+if TYPE_CHECKING:
+    AnyAdmin = admin.ModelAdmin[Any]
+    AnyInline = admin.TabularInline[Any, Any]
+    AnyPaginator = Paginator[Any]
+else:
+    AnyAdmin = admin.ModelAdmin
+    AnyInline = admin.TabularInline
+    AnyPaginator = Paginator
+
+MAX_COUNTED: Final = 10_000
+"""Rows that a list counts and pages through; filters and search find the others."""
+MAX_NUMBER_LENGTH: Final = 18
+NONE: Final = "–"
+
+
+class BoundedPaginator(AnyPaginator):
+    """Pages through the first MAX_COUNTED rows, so that no list counts millions."""
+
+    @cached_property
+    def count(self) -> int:
+        """How many rows there are, or MAX_COUNTED if there are more."""
+        rows: models.QuerySet[Any] = self.object_list  # type: ignore[assignment]
+        return rows.order_by()[:MAX_COUNTED].count()
+
+
+class WrittenOnceAdmin(AnyAdmin):
+    """Rows that may be added, and then nobody changes or deletes them here."""
+
+    paginator = BoundedPaginator
+    show_full_result_count = False
+    sortable_by = ()
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Nobody."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Nobody."""
+        return False
+
+
+class ReadOnlyAdmin(WrittenOnceAdmin):
+    """Rows to look at: nobody adds them here either."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Nobody."""
+        return False
+
+
+@dataclass(frozen=True, slots=True)
+class Tool:
+    """A button above a row's page."""
+
+    label: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """A page that says what is about to happen, asks for what it needs, and does it when posted."""
+
+    title: str
+    explanation: str
+    form: forms.Form
+    button: str
+    back: str
+    danger: bool = False
+
+
+def ask(page: AnyAdmin, request: HttpRequest, question: Question) -> HttpResponse:
+    """Show the question."""
+    context = {
+        **page.admin_site.each_context(request),
+        "opts": page.opts,
+        "title": question.title,
+        "question": question,
+        "media": page.media + question.form.media,
+    }
+    return TemplateResponse(request, "admin/markets/question.html", context)
+
+
+def change_url(row: models.Model) -> str:
+    """The admin's page of a row."""
+    return reverse(f"admin:{row._meta.app_label}_{row._meta.model_name}_change", args=[row.pk])
+
+
+def link_to(row: models.Model) -> SafeString:
+    """A row's name, linked to its page."""
+    return format_html('<a href="{}">{}</a>', change_url(row), row)
+
+
+def list_url(model: type[models.Model], query: str = "") -> str:
+    """The admin's list of a model."""
+    meta = model._meta
+    return reverse(f"admin:{meta.app_label}_{meta.model_name}_changelist") + query
+
+
+def readable(moment: int | datetime) -> str:
+    """A time (or microseconds since 1970) as people read it: UTC, to the microsecond."""
+    text = time_text(moment) if isinstance(moment, int) else datetime_text(moment)
+    return text.replace("T", " ").replace("Z", " UTC")
+
+
+def whole_number(text: str) -> int | None:
+    """A number that a 64-bit column can hold, if the text is one."""
+    if text.isascii() and text.isdigit() and len(text) <= MAX_NUMBER_LENGTH:
+        return int(text)
+    return None
