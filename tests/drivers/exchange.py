@@ -10,19 +10,26 @@ import asyncio
 import itertools
 import socket
 import threading
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterator
+from contextlib import contextmanager
 from decimal import Decimal
 from typing import Any, Final, TypeVar
 
 import httpx
 import uvicorn
-from django.db import connections
+from channels.layers import get_channel_layer
+from django.db import connections, transaction
 
-from markets import accounts, operators, process
+from markets import accounts, engines, operators, process
 from markets.auditing import audit
-from markets.models import Account, Asset, Market
+from markets.hub import hub
+from markets.matching.types import MarketStatus
+from markets.models import Account, ApiKey, Asset, Market
+from tests.drivers.sockets import Socket
 
 STARTUP_SECONDS: Final = 20.0
+SCAN_INTERVAL: Final = 0.1
+"""Seconds between looks for new markets, instead of the second that serves people."""
 T = TypeVar("T")
 JSON = dict[str, Any]
 
@@ -53,6 +60,30 @@ class Trader:
         assert response.status_code == 201, response.text
         order: JSON = response.json()
         return order
+
+    def order(self, order_id: str) -> JSON:
+        """GET orders/{id}, which must succeed."""
+        response = self.http.get(f"orders/{order_id}")
+        assert response.status_code == 200, response.text
+        order: JSON = response.json()
+        return order
+
+    def socket(self, **options: Any) -> Socket:
+        """A connection for trading, logged in by the key."""
+        return self.exchange.trading_socket(self.key, **options)
+
+    def another_key(self, *scopes: str) -> Trader:
+        """The same account with another key, which may do only this."""
+        _, key = accounts.make_api_key(
+            self.account, can_read="read" in scopes, can_trade="trade" in scopes
+        )
+        return Trader(self.exchange, self.name, key)
+
+    @property
+    def key_row(self) -> ApiKey:
+        """The row of its key."""
+        assert self.key is not None
+        return ApiKey.objects.get(account=self.account, prefix=self.key[:12])
 
     def balance(self, asset: str) -> tuple[str, str]:
         """(available, held) of an asset."""
@@ -97,6 +128,8 @@ class ExchangeDriver:
         from markets.management.commands.serve import server_of
 
         self.loop = asyncio.get_running_loop()
+        for module in (engines, hub):
+            vars(module)["SCAN_INTERVAL"] = SCAN_INTERVAL
         await process.start(asgi.router, engines=True)
         self._server = server_of(asgi.application)
         serving = asyncio.create_task(self._server.serve(sockets=[self._listener]))
@@ -107,6 +140,11 @@ class ExchangeDriver:
             await serving
         finally:
             await process.stop()
+
+    @property
+    def layer(self) -> Any:
+        """The channel layer that everything runs on."""
+        return get_channel_layer()
 
     def in_loop(self, coroutine: Coroutine[Any, Any, T], seconds: float = 20) -> T:
         """Run a coroutine in the exchange's own event loop."""
@@ -147,6 +185,37 @@ class ExchangeDriver:
         """Traders with plenty of the market's two assets."""
         base, quote = market.split("-")
         return [self.new_trader(**{base: 1_000_000, quote: 1_000_000_000}) for _ in range(count)]
+
+    def market_data(self, **options: Any) -> Socket:
+        """A connection for market data."""
+        return Socket(f"{self.ws_url}/ws/v1/market-data", **options)
+
+    def trading_socket(self, key: str | None = None, **options: Any) -> Socket:
+        """A connection for trading."""
+        return Socket(f"{self.ws_url}/ws/v1/trading", key, **options)
+
+    def set_status(self, market: str, status: str) -> None:
+        """Open, halt or close a market, as an operator."""
+        command = operators.set_market_status(
+            Market.objects.get(symbol=market), MarketStatus(status), by="the test"
+        )
+        assert operators.wait_for(command, STARTUP_SECONDS), "the engine obeys"
+        self.settle(market)
+
+    def settle(self, market: str) -> None:
+        """Wait until the hub knows all that is durable of a market."""
+        sequence = self.sequence(market)
+        view = process.current().hub.markets[market]
+        self.wait_until(
+            lambda: view.in_step and view.book.sequence >= sequence, f"{market} is at {sequence}"
+        )
+
+    @contextmanager
+    def engine_stalled(self, market: str) -> Iterator[None]:
+        """Let a market's engine wait for its database (on SQLite all of them do)."""
+        with transaction.atomic():
+            Market.objects.select_for_update().get(symbol=market)
+            yield
 
     def book(self, market: str) -> JSON:
         """GET book."""
