@@ -64,7 +64,11 @@ class Refused(ExchangeError):
         super().__init__(self._sentence())
 
     def _sentence(self) -> str:
-        said = [f"{field}: {_joined(messages)}" for field, messages in self.errors.items()]
+        said = [
+            f"{field}: {messages}"
+            for field, messages in ((name, _joined(each)) for name, each in self.errors.items())
+            if messages not in self.detail
+        ]
         parts = [part for part in (self.detail, "; ".join(said)) if part]
         return f"{self.code}: {' '.join(parts)}" if parts else self.code
 

@@ -18,13 +18,16 @@ from rich.live import Live
 from clients.background import Background
 from clients.errors import BookOutOfStep
 from clients.market_data import LiveBook
-from clients.public_client import PublicClient
+from clients.public_client import BOOK_TIMEOUT, PublicClient
 from clients.records import Trade
 from clients.scripts import ladder
 from clients.scripts.options import public_client, whole
 
 REDRAWS = 10
 """Drawings a second at the most."""
+
+FIRST_LOOK = 1.0
+"""Seconds that are given to a book to be in step before it is shown to be out of step."""
 
 LOOK_EVERY = 0.5
 """Seconds after which the clock is looked at, whether or not the book changed."""
@@ -42,7 +45,9 @@ async def main(args: argparse.Namespace) -> int:
     """Show it until interrupted."""
     async with public_client(args) as exchange:
         await exchange.market(args.market)
-        book = await exchange.local_book(args.market, timeout=10 if args.once else 0)
+        book = await exchange.local_book(args.market, timeout=0)
+        with suppress(BookOutOfStep):  # then it is shown to be
+            await book.wait_in_step(BOOK_TIMEOUT if args.once else FIRST_LOOK)
         if args.once:
             print(ladder.plain(book.book, args.depth))
         elif args.plain or not sys.stdout.isatty():

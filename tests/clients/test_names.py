@@ -1,10 +1,13 @@
 """What `clients` exports is there, is documented, and needs nothing of the exchange's own code."""
 
 import ast
+import doctest
 import inspect
 from pathlib import Path
 
 import clients
+import clients.book
+import clients.decimals
 
 PACKAGE = Path(clients.__file__).parent
 
@@ -43,3 +46,8 @@ def test_the_book_and_the_feeds_do_no_io() -> None:
         for module in ("asyncio", "httpx", "websockets", "socket", "time"):
             assert f"import {module}\n" not in source
             assert f"from {module} " not in source
+
+
+def test_the_examples_in_the_docs_are_true() -> None:
+    for module in (clients.book, clients.decimals):
+        assert doctest.testmod(module).failed == 0
