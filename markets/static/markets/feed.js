@@ -1,0 +1,98 @@
+/* MarketFeed: the page's public socket: the book of one market, its trades, and all markets' tickers.
+ *
+ * Rules:
+ * - What a message means for the book is local_book.js's business; this module sends what it asks for.
+ * - A market that the exchange does not follow for us yet is subscribed to; otherwise it is resynced.
+ * - `changed` is called after every change, often: whoever draws does so once a frame.
+ */
+
+import { Connection } from "./connection.js";
+import { BookFeed } from "./local_book.js";
+
+const KEPT_TRADES = 100;
+
+export class MarketFeed {
+  #subscribed = false;
+
+  /** `changed` is a function of "book", "trades", "ticker" or "status". */
+  constructor(market, symbols, changed) {
+    this.market = market;
+    this.symbols = symbols;
+    this.changed = changed;
+    this.feed = new BookFeed(market);
+    this.trades = [];
+    this.tickers = new Map();
+    this.statuses = new Map();
+    this.connection = new Connection("/ws/v1/market-data", this);
+  }
+
+  opened() {
+    this.#subscribed = false;
+    this.#ask();
+    this.#subscribe("trades", [this.market]);
+    this.#subscribe("ticker", this.symbols);
+    this.#subscribe("status", this.symbols);
+    this.changed("book");
+  }
+
+  closed(reason) {
+    this.feed.disconnected(reason);
+    this.changed("book");
+  }
+
+  tick(now) {
+    this.#follow(this.feed.tick(now));
+  }
+
+  received(message) {
+    switch (message.channel) {
+      case "trades":
+        return this.#takeTrades(message);
+      case "ticker":
+        this.tickers.set(message.data.market, message.data);
+        return this.changed("ticker");
+      case "status":
+        this.statuses.set(message.data.market, message.data.status);
+        return this.changed("status");
+      default:
+        // Whatever else comes, unreadable frames above all, is for the book's rules to judge.
+        return this.#follow(this.feed.receive(message, performance.now()));
+    }
+  }
+
+  #follow(outcome) {
+    if (outcome === "need_resync") this.#ask();
+    if (outcome !== "ignored") this.changed("book");
+  }
+
+  #ask() {
+    if (this.#subscribed) {
+      this.connection.request("resync", { market: this.market }).catch((error) => this.#refused(error));
+      return;
+    }
+    this.feed.asked(performance.now());
+    this.connection
+      .request("subscribe", { channel: "book", markets: [this.market] })
+      .then(() => (this.#subscribed = true))
+      .catch((error) => this.#refused(error));
+  }
+
+  #subscribe(channel, markets) {
+    this.connection.request("subscribe", { channel, markets }).catch((error) => this.#refused(error));
+  }
+
+  /** The next tick asks again; the reason is shown meanwhile. */
+  #refused(error) {
+    if (!this.feed.inStep) this.feed.reason = error.message;
+    this.changed("book");
+  }
+
+  #takeTrades({ type, data }) {
+    // The wire has them newest first in a snapshot, oldest first in an update.
+    const newestFirst = type === "snapshot" ? data.trades : [...data.trades].reverse();
+    const known = new Set(type === "snapshot" ? [] : this.trades.map((trade) => trade.id));
+    const fresh = newestFirst.filter((trade) => !known.has(trade.id));
+    this.trades = (type === "snapshot" ? fresh : [...fresh, ...this.trades]).slice(0, KEPT_TRADES);
+    this.changed("trades");
+  }
+}

@@ -1,0 +1,180 @@
+"""A real browser on a real exchange: one of each for the chapter, a fresh page and market for each test.
+
+Every page is watched: a script error, a failed request or a breach of the content security policy fails
+the test, unless it was forgiven beforehand.
+"""
+
+import itertools
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Locator, Page, Playwright, expect, sync_playwright
+
+from tests.browser.running import Person, RunningExchange
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+WAIT_MS = 15_000
+_numbers = itertools.count(1)
+
+expect.set_options(timeout=WAIT_MS)
+
+
+@pytest.fixture(scope="package")
+def playwright_driver() -> Iterator[Playwright]:
+    # Not for the whole session: while it is open, no other event loop can run in this thread.
+    with sync_playwright() as driver:
+        yield driver
+
+
+@pytest.fixture(scope="package")
+def browser(playwright_driver: Playwright) -> Iterator[Browser]:
+    path = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if path is None:
+        reason = f"no browser on this machine: looked for {', '.join(BROWSERS)}"
+        if os.environ.get("CI"):
+            pytest.fail(reason)
+        pytest.skip(reason)
+    browser = playwright_driver.chromium.launch(executable_path=path, args=["--no-sandbox"])
+    yield browser
+    browser.close()
+
+
+@pytest.fixture(scope="package")
+def exchange(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningExchange]:
+    exchange = RunningExchange(tmp_path_factory.mktemp("exchange"))
+    exchange.start()
+    yield exchange
+    exchange.stop()
+
+
+class WatchedPage:
+    """A page, and what went wrong on it."""
+
+    def __init__(self, page: Page, url: str) -> None:
+        self.page = page
+        self.url = url
+        self.problems: list[str] = []
+        self._forgiven: list[str] = []
+        page.set_default_timeout(WAIT_MS)
+        page.on("pageerror", lambda error: self.problems.append(f"script: {error}"))
+        page.on("console", lambda line: self._hear(line.type, line.text))
+
+    def _hear(self, kind: str, text: str) -> None:
+        if kind in ("error", "warning"):
+            self.problems.append(f"{kind}: {text}")
+
+    def forgive(self, part: str) -> None:
+        """Do not mind console lines that contain this."""
+        self._forgiven.append(part)
+
+    def check(self) -> None:
+        """Fail if anything went wrong."""
+        left = [
+            problem
+            for problem in self.problems
+            if not any(part in problem for part in self._forgiven)
+        ]
+        assert left == []
+
+    def open(self, market: str) -> Page:
+        """Go to a market's page and wait until its book is in step."""
+        self.page.goto(f"{self.url}/markets/{market}/")
+        self.expect_step("in")
+        return self.page
+
+    def log_in(self, who: Person, market: str) -> Page:
+        """Log in by the form, land on a market's page, and wait until orders can be sent."""
+        self.page.goto(f"{self.url}/login/?next=/markets/{market}/")
+        self.page.get_by_label("Username").fill(who.name)
+        self.page.get_by_label("Password").fill(who.password)
+        self.page.get_by_role("button", name="Log in").click()
+        self.expect_step("in")
+        expect(self.balance("USD")).to_be_visible()
+        return self.page
+
+    def expect_step(self, step: str) -> None:
+        """Wait for the mark to say `in` or `out`."""
+        expect(self.page.locator("#mark")).to_have_attribute("data-step", step)
+
+    def balance(self, asset: str) -> Locator:
+        """The row of an asset among the balances: asset, available, held, total."""
+        return self.page.locator(f'#balances tr[data-asset="{asset}"]')
+
+    def expect_balance(self, asset: str, available: str, held: str, total: str) -> None:
+        """Wait until the row says so."""
+        expect(self.balance(asset).locator("td")).to_have_text([asset, available, held, total])
+
+    def order(self, side: str, quantity: str, price: str) -> None:
+        """Fill in the form and send it."""
+        self.page.get_by_text(side.capitalize(), exact=True).click()
+        self.page.get_by_label("Price", exact=True).fill(price)
+        self.page.get_by_label("Quantity", exact=True).fill(quantity)
+        self.page.locator("#submit").click()
+
+    def expect_note(self, text: str) -> None:
+        """Wait until the form says so."""
+        expect(self.page.locator("#form-note")).to_have_text(text)
+
+
+OpenPage = Callable[[], WatchedPage]
+
+
+@pytest.fixture
+def new_page(browser: Browser, exchange: RunningExchange) -> Iterator[OpenPage]:
+    """Opens pages, each of somebody else: own cookies, own connections."""
+    watched: list[WatchedPage] = []
+
+    def open_page() -> WatchedPage:
+        page = browser.new_context(viewport={"width": 1440, "height": 900}).new_page()
+        watched.append(WatchedPage(page, exchange.url))
+        return watched[-1]
+
+    yield open_page
+    for each in watched:
+        each.page.context.close()
+        each.check()
+
+
+@pytest.fixture
+def page(new_page: OpenPage) -> WatchedPage:
+    return new_page()
+
+
+@pytest.fixture
+def market(exchange: RunningExchange) -> str:
+    """A market that no other test uses; its base asset is what stands before the hyphen."""
+    return exchange.create_market(f"T{next(_numbers)}-USD", taker_fee="0.001")
+
+
+@pytest.fixture
+def somebody(exchange: RunningExchange, market: str) -> Callable[[str], Person]:
+    """Opens accounts with 1,000,000 USD and 10 of the market's base asset."""
+
+    def open_account(name: str) -> Person:
+        base = market.partition("-")[0]
+        return exchange.open_account(f"{name}-{base}", **{"USD": "1000000", base: "10"})
+
+    return open_account
+
+
+STATIC = Path(__file__).resolve().parents[2] / "markets" / "static" / "markets"
+
+
+@pytest.fixture
+def modules(browser: Browser) -> Iterator[Page]:
+    """An empty page that can import the page's modules; no exchange is needed for that."""
+    page = browser.new_page()
+    page.route(
+        "http://modules.test/**",
+        lambda route: (
+            route.fulfill(body="<!doctype html>", content_type="text/html")
+            if route.request.url.endswith("/")
+            else route.fulfill(path=STATIC / route.request.url.rpartition("/")[2])
+        ),
+    )
+    page.goto("http://modules.test/")
+    yield page
+    page.close()
