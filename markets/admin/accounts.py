@@ -43,7 +43,7 @@ class BalanceInline(AnyInline):
     """What an account has, as decimals."""
 
     model = Balance
-    fields = ("asset", "total", "held", "available")
+    fields = ("asset", "decimal_total", "decimal_held", "decimal_available")
     readonly_fields = fields
     extra = 0
     verbose_name_plural = "balances"
@@ -66,17 +66,17 @@ class BalanceInline(AnyInline):
         return False
 
     @admin.display(description="total")
-    def total(self, balance: Balance) -> str:
+    def decimal_total(self, balance: Balance) -> str:
         """All that it owns."""
         return format_units(balance.available + balance.held, balance.asset.decimals)
 
     @admin.display(description="held")
-    def held(self, balance: Balance) -> str:
+    def decimal_held(self, balance: Balance) -> str:
         """What its open orders hold."""
         return format_units(balance.held, balance.asset.decimals)
 
     @admin.display(description="available")
-    def available(self, balance: Balance) -> str:
+    def decimal_available(self, balance: Balance) -> str:
         """What it can spend or withdraw."""
         return format_units(balance.available, balance.asset.decimals)
 
@@ -175,7 +175,7 @@ class AccountAdmin(WrittenOnceAdmin):
         """Add the page that moves money."""
         view = self.admin_site.admin_view(self.transfer_view)
         return [
-            path("<int:key>/<str:verb>/", view, name="markets_account_transfer"),
+            path("<int:key>/transfer/<str:verb>/", view, name="markets_account_transfer"),
             *super().get_urls(),
         ]
 

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
 from django import forms
-from django.contrib.admin.widgets import AdminTextareaWidget, AdminTextInputWidget
+from django.contrib.admin.widgets import AdminTextInputWidget
 from django.contrib.auth.models import User
 from django.contrib.auth.password_validation import validate_password
 from django.contrib.auth.validators import UnicodeUsernameValidator
@@ -30,6 +30,8 @@ MAX_NOTE: Final = 200
 class NoteForm(forms.Form):
     """Why something is done."""
 
+    required_css_class = "required"
+
     note = forms.CharField(
         label="Why",
         max_length=MAX_NOTE,
@@ -45,6 +47,8 @@ class NoteForm(forms.Form):
 class TransferForm(forms.Form):
     """An amount of an asset, and why it moves."""
 
+    required_css_class = "required"
+
     asset = forms.ModelChoiceField(Asset.objects.all())
     amount = forms.CharField(
         max_length=64,
@@ -55,19 +59,21 @@ class TransferForm(forms.Form):
         label="Why",
         max_length=MAX_NOTE,
         required=False,
-        widget=AdminTextareaWidget(attrs={"rows": 2}),
+        widget=AdminTextInputWidget,
         help_text="Kept with the transfer and in the admin log.",
     )
 
 
-class MarketForm(_MarketModelForm):
-    """What both of a market's forms share: plain decimals, refusals at their field."""
+class DecimalInput(AdminTextInputWidget):
+    """A decimal as text, without trailing zeros (PostgreSQL keeps them)."""
 
-    def __init__(self, *args: Any, **options: Any) -> None:
-        super().__init__(*args, **options)
-        for name, value in self.initial.items():
-            if isinstance(value, Decimal):
-                self.initial[name] = operators.plain(value)
+    def format_value(self, value: Any) -> str | None:
+        """As the API writes it."""
+        return operators.plain(value) if isinstance(value, Decimal) else super().format_value(value)
+
+
+class MarketForm(_MarketModelForm):
+    """What both of a market's forms share: refusals at their field."""
 
     def _refuse(self, refused: MarketRefused) -> None:
         field = refused.field
@@ -83,7 +89,8 @@ class NewMarketForm(MarketForm):
 
     base_symbol = forms.CharField(label="Base", max_length=12, widget=AdminTextInputWidget)
     quote_symbol = forms.CharField(label="Quote", max_length=12, widget=AdminTextInputWidget)
-    status = forms.ChoiceField(
+    first_status = forms.ChoiceField(
+        label="Status",
         choices=[("open", "open"), ("halted", "halted")],
         help_text="What it starts as: halted takes no orders until it is opened.",
     )
@@ -112,10 +119,11 @@ class NewMarketForm(MarketForm):
     def wanted(self) -> dict[str, Any]:
         """The arguments of `operators.create_market`."""
         cleaned = self.cleaned_data
-        columns = (*operators.SPECIFICATION, *READERS_COLUMNS, "status")
+        columns = (*operators.SPECIFICATION, *READERS_COLUMNS)
         return {
             "base": cleaned["base_symbol"],
             "quote": cleaned["quote_symbol"],
+            "status": cleaned["first_status"],
             **{name: cleaned[name] for name in columns},
         }
 

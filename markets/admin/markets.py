@@ -16,7 +16,13 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from markets import operators
-from markets.admin.forms import READERS_COLUMNS, ChangeMarketForm, NewMarketForm, NoteForm
+from markets.admin.forms import (
+    READERS_COLUMNS,
+    ChangeMarketForm,
+    DecimalInput,
+    NewMarketForm,
+    NoteForm,
+)
 from markets.admin.pages import (
     NONE,
     AnyAdmin,
@@ -53,7 +59,7 @@ class MarketAdmin(AnyAdmin):
     list_select_related = ("base", "quote")
     search_fields = ("symbol",)
     actions = ("open_selected", "halt_selected", "close_selected")
-    formfield_overrides = {ExactDecimalField: {"widget": admin.widgets.AdminTextInputWidget}}
+    formfield_overrides = {ExactDecimalField: {"widget": DecimalInput}}
     save_on_top = False
 
     STATE = (
@@ -133,7 +139,7 @@ class MarketAdmin(AnyAdmin):
         rules: tuple[str, ...] = operators.SPECIFICATION
         first: tuple[str | None, dict[str, Any]]
         if obj is None:
-            first = (None, {"fields": ("base_symbol", "quote_symbol", "status")})
+            first = (None, {"fields": ("base_symbol", "quote_symbol", "first_status")})
         else:
             first = (None, {"fields": self.STATE})
             rules = (*rules, "note")
@@ -182,8 +188,12 @@ class MarketAdmin(AnyAdmin):
         if add:
             return super().construct_change_message(request, form, formsets, add)
         wanted = form.changed((*operators.SPECIFICATION, *READERS_COLUMNS))
-        changes = ", ".join(f"{name} = {value}" for name, value in wanted.items()) or "nothing"
-        return _with_note(f"Asked for {changes}", form.cleaned_data["note"])
+        changes = ", ".join(f"{name} = {value}" for name, value in wanted.items())
+        return _with_note(f"Asked for {changes}", form.cleaned_data["note"]) if changes else ""
+
+    def log_change(self, request: HttpRequest, obj: Market, message: Any) -> Any:
+        """Unless nothing was asked for."""
+        return super().log_change(request, obj, message) if message else None
 
     def response_change(self, request: HttpRequest, obj: Market) -> HttpResponse:
         """Back to the market: what came of it is in the messages."""

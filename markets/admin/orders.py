@@ -31,6 +31,7 @@ from markets.admin.pages import (
     Tool,
     ask,
     change_url,
+    in_a_line,
     link_to,
     list_url,
     readable,
@@ -72,19 +73,16 @@ class OrderAdmin(NewestFirstAdmin):
     change_form_template = "admin/markets/change_form.html"
     list_display: Any = (
         "id",
+        "created_in_list",
         "market",
         "account",
+        "status",
         "side",
         "type",
         _of_contract("decimal_price", "price", "price"),
         _of_contract("decimal_quantity", "quantity", "quantity"),
         _of_contract("filled_quantity", "filled"),
-        _of_contract("remaining_quantity", "remaining"),
-        _of_contract("average_price", "average price"),
-        "status",
-        "reason",
         "client_order_id",
-        "created",
     )
     list_filter = (StatusFilter, SideFilter, TypeFilter, MarketFilter)
     list_select_related = ("market__base", "market__quote", "account")
@@ -100,7 +98,9 @@ class OrderAdmin(NewestFirstAdmin):
         "time_in_force",
         "post_only",
         "self_trade_prevention",
-        *list_display[5:10],
+        *list_display[7:10],
+        _of_contract("remaining_quantity", "remaining"),
+        _of_contract("average_price", "average price"),
         _of_contract("canceled_quantity", "canceled"),
         _of_contract("prevented_quantity", "prevented (self-trade)"),
         _of_contract("decimal_fee", "fee", "fee"),
@@ -141,6 +141,11 @@ class OrderAdmin(NewestFirstAdmin):
     def account_link(self, order: Order) -> SafeString:
         """Whose it is, linked."""
         return link_to(order.account)
+
+    @admin.display(description="created (UTC)")
+    def created_in_list(self, order: Order) -> SafeString:
+        """When it was accepted, to the second."""
+        return in_a_line(order.created_at)
 
     @admin.display(description="created")
     def created(self, order: Order) -> str:

@@ -14,6 +14,7 @@ from markets.admin.filters import (
     accounts_named,
 )
 from markets.admin.pages import (
+    in_a_line,
     link_to,
     readable,
     whole_number,
@@ -28,6 +29,7 @@ class TradeAdmin(NewestFirstAdmin):
 
     list_display = (
         "id",
+        "time_in_list",
         "market",
         "decimal_price",
         "decimal_quantity",
@@ -35,14 +37,15 @@ class TradeAdmin(NewestFirstAdmin):
         "taker_side",
         "taker_account",
         "maker_account",
-        "time",
     )
     list_filter = (TakerSideFilter, MarketFilter)
     list_select_related = ("market__base", "market__quote", "taker_account", "maker_account")
     search_fields = ("id",)
     search_help_text = "A trade's id, an order's id, or an account's name."
     fields = (
-        *list_display,
+        "id",
+        "time",
+        *list_display[2:],
         "sequence",
         "taker_order_link",
         "maker_order_link",
@@ -100,6 +103,11 @@ class TradeAdmin(NewestFirstAdmin):
     def maker_order_link(self, trade: Trade) -> SafeString:
         """Linked."""
         return link_to(trade.maker_order)
+
+    @admin.display(description="time (UTC)")
+    def time_in_list(self, trade: Trade) -> SafeString:
+        """When it happened, to the second."""
+        return in_a_line(trade.timestamp)
 
     @admin.display(description="time")
     def time(self, trade: Trade) -> str:
