@@ -150,10 +150,16 @@ REDIS_URL = os.environ.get("REDIS_URL", "").strip()
 if REDIS_URL and not REDIS_URL.startswith(("redis://", "rediss://", "unix://")):
     _fail(f"REDIS_URL must start with redis://, rediss:// or unix://, not {REDIS_URL!r}")
 CHANNEL_CAPACITY = 1000
+# Longer than the layer's own blocking read (5 s), which a shorter one would cut off.
+REDIS_SOCKET_TIMEOUT = 15
 CHANNEL_LAYERS: dict[str, dict[str, Any]] = {
     "default": {
         "BACKEND": "channels_redis.core.RedisChannelLayer",
-        "CONFIG": {"hosts": [REDIS_URL], "capacity": CHANNEL_CAPACITY, "expiry": 10},
+        "CONFIG": {
+            "hosts": [{"address": REDIS_URL, "socket_timeout": REDIS_SOCKET_TIMEOUT}],
+            "capacity": CHANNEL_CAPACITY,
+            "expiry": 10,
+        },
     }
     if REDIS_URL
     else {

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from django.contrib.auth.models import AnonymousUser
+from django.conf import settings
+from django.contrib.auth import get_user
+from django.contrib.auth.models import AnonymousUser, User
+from django.http import HttpRequest
 from rest_framework.authentication import BaseAuthentication, get_authorization_header
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.permissions import BasePermission
@@ -36,6 +40,14 @@ class ApiKeyAuthentication(BaseAuthentication):
         """Makes missing credentials a 401."""
         del request
         return 'Bearer realm="exchange"'
+
+
+def principal_of_session(session_key: str) -> Principal | None:
+    """Whose session it is; None when it has ended, its user is locked out or has no account."""
+    request = HttpRequest()
+    request.session = import_module(settings.SESSION_ENGINE).SessionStore(session_key)
+    user = get_user(request)
+    return principal_of_user(user) if isinstance(user, User) else None
 
 
 def principal(request: Request) -> Principal:

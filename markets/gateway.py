@@ -55,7 +55,8 @@ class Gateway:
 
     async def start(self) -> None:
         """Open the channel that answers come to."""
-        self._reply_channel = await self._layer.new_channel("gateway")
+        # Without a prefix: the core Redis layer listens for one prefix a process at a time.
+        self._reply_channel = await self._layer.new_channel()
         self._listener = asyncio.create_task(self._listen(), name="gateway")
 
     async def stop(self) -> None:

@@ -43,7 +43,7 @@ def _database() -> bool:
 def _channel_layer() -> bool:
     async def ask() -> None:
         layer: Any = get_channel_layer()
-        channel = await layer.new_channel("ready")
+        channel = await layer.new_channel()
         await layer.send(channel, {"type": "ready"})
         await layer.receive(channel)
 

@@ -52,11 +52,22 @@ _NOT_YET_VALUES: Final = {
     "type": {"stop", "stop_limit"},
     "time_in_force": {"gtd"},
 }
+_ORDER_ID: Final = re.compile(r"[0-9]{1,18}", re.ASCII)
 _CLIENT_ORDER_ID: Final = re.compile(r"[A-Za-z0-9._:-]{1,64}", re.ASCII)
 
 SpecOf = Callable[[str], MarketSpec]
 """The specification of a market by symbol; raises Problem `not_found`."""
 E = TypeVar("E", bound=StrEnum)
+
+
+def is_order_id(text: str) -> bool:
+    """Whether an order could have this id."""
+    return _ORDER_ID.fullmatch(text) is not None
+
+
+def is_client_order_id(text: str) -> bool:
+    """Whether an order could have this client_order_id."""
+    return _CLIENT_ORDER_ID.fullmatch(text) is not None
 
 
 class _Fields:
@@ -100,7 +111,7 @@ class _Fields:
 
     def client_order_id(self) -> str | None:
         value = self.text("client_order_id")
-        if value is not None and _CLIENT_ORDER_ID.fullmatch(value) is None:
+        if value is not None and not is_client_order_id(value):
             self.wrong("client_order_id", "must be 1 to 64 of A-Z a-z 0-9 . _ : -")
         return value
 

@@ -111,6 +111,8 @@ class PrivateFeed:
             for channel in wish.channels:
                 self._put(channel, "snapshot", {"sequence": sequence, **snapshot[channel]})
         else:
+            if not self._channels:  # nobody was told of what the rows have
+                self._sent = await self._hub.read(_last_sequence, self._account.pk)
             await self._catch_up()
             if wish.from_sequence > self._sent + 1:
                 message = f"the account's last sequence is {self._sent}"
@@ -160,6 +162,10 @@ class PrivateFeed:
         self._outbox.put(msgspec.json.encode(message).decode())
 
 
+def _last_sequence(account: int) -> int:
+    return models.Account.objects.values_list("event_sequence", flat=True).get(pk=account)
+
+
 def _events_after(account: int, sequence: int) -> list[tuple[int, str]]:
     rows = models.AccountEvents.objects.filter(account=account, last_sequence__gt=sequence)
     return list(
@@ -172,9 +178,7 @@ def private_snapshot(
 ) -> tuple[int, dict[str, JSON]]:
     """An account's open orders, last fills and balances at one moment, and its sequence then."""
     with one_moment():
-        sequence = models.Account.objects.values_list("event_sequence", flat=True).get(
-            pk=account.pk
-        )
+        sequence = _last_sequence(account.pk)
         snapshot: dict[str, JSON] = {}
         if "orders" in channels:
             rows = models.Order.objects.filter(

@@ -24,6 +24,9 @@ DEFAULT_LIMIT: Final = 100
 MAX_LIMIT: Final = 500
 MAX_INTEGER: Final = 2**63 - 1
 
+_DIRECTIONS: Final = {"n": True, "o": False}
+"""What a cursor begins with: whether its page is of newer rows."""
+
 Query = dict[str, str]
 
 
@@ -103,8 +106,8 @@ class Cursor:
             direction, time, id_ = (
                 base64.b64decode(text, altchars=b"-_", validate=True).decode().split(":")
             )
-            cursor = cls(direction == "n", int(time), int(id_))
-        except (binascii.Error, ValueError):
+            cursor = cls(_DIRECTIONS[direction], int(time), int(id_))
+        except (binascii.Error, ValueError, KeyError):
             cursor = None
         if cursor is None or not (
             0 <= cursor.time <= MAX_INTEGER and 0 <= cursor.id <= MAX_INTEGER

@@ -203,6 +203,12 @@ class AmendShape(Shape):
     quantity = _decimal(required=False, allow_null=True)
 
 
+class CancelAfterShape(Shape):
+    """Cancel everything unless asked again in time; 0 disarms. Not offered yet."""
+
+    timeout_seconds = serializers.IntegerField(min_value=0, max_value=86_400)
+
+
 class BatchShape(Shape):
     """1 to 500 orders."""
 

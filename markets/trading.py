@@ -20,13 +20,12 @@ from markets.matching.types import MarketSpec, OrderState, Side
 from markets.messages.public import JSON, fill_json, order_json
 from markets.messages.transport import Answer, ClientCommand
 from markets.order_requests import amend_order as amend_command
-from markets.order_requests import batch_items, place_order
+from markets.order_requests import batch_items, is_client_order_id, is_order_id, place_order
 from markets.problems import Problem
 from markets.rows import TRADE_FIELDS, trade_event
 
 CREATED: Final = 201
 OK: Final = 200
-MAX_ID_LENGTH: Final = 19
 
 
 def spec_of(symbol: str) -> MarketSpec:
@@ -39,9 +38,9 @@ def spec_of(symbol: str) -> MarketSpec:
     return view.spec
 
 
-def _market_of_id(text: object) -> tuple[MarketSpec, int]:
+def _market_of_id(text: str) -> tuple[MarketSpec, int]:
     """The market that an order id belongs to. Raises Problem `not_found`."""
-    if isinstance(text, str) and text.isascii() and text.isdigit() and len(text) <= MAX_ID_LENGTH:
+    if is_order_id(text):
         order_id = int(text)
         id_base = order_id >> models.ID_BITS << models.ID_BITS
         for view in process.current().hub.markets.values():
@@ -54,8 +53,8 @@ def _no_such_order() -> Problem:
     return Problem("not_found", "there is no such order of this account")
 
 
-async def _market_of_client_order_id(account: int, client_order_id: object) -> MarketSpec:
-    if isinstance(client_order_id, str):
+async def _market_of_client_order_id(account: int, client_order_id: str) -> MarketSpec:
+    if is_client_order_id(client_order_id):
         symbol = await process.current().hub.read(_symbol_of, account, client_order_id)
         if symbol is not None:
             return spec_of(symbol)
@@ -63,7 +62,7 @@ async def _market_of_client_order_id(account: int, client_order_id: object) -> M
 
 
 def _symbol_of(account: int, client_order_id: str) -> str | None:
-    rows = models.Order.objects.filter(account=account, client_order_id=client_order_id[:65])
+    rows = models.Order.objects.filter(account=account, client_order_id=client_order_id)
     return rows.values_list("market__symbol", flat=True).first()
 
 
@@ -151,12 +150,15 @@ async def _named_order(
     if len(given) != 1:
         message = "name the order by id or by client_order_id"
         raise Problem("invalid_request", message, {"id": [message]})
-    if given == ["id"]:
-        spec, order_id = _market_of_id(params["id"])
+    name = given[0]
+    value = params[name]
+    if not isinstance(value, str):
+        message = "must be a string"
+        raise Problem("invalid_request", f"{name}: {message}", {name: [message]})
+    if name == "id":
+        spec, order_id = _market_of_id(value)
         return spec, order_id, None
-    client_order_id = params["client_order_id"]
-    spec = await _market_of_client_order_id(who.account.pk, client_order_id)
-    return spec, None, client_order_id
+    return await _market_of_client_order_id(who.account.pk, value), None, value
 
 
 async def _order_command(spec: MarketSpec, command: ClientCommand) -> JSON:
@@ -202,7 +204,7 @@ async def cancel_all(who: Principal, params: Mapping[str, Any]) -> JSON:
             "invalid_request", "market must be a string", {"market": ["must be a string"]}
         )
     hub = process.current().hub
-    specs = [spec_of(market)] if market else [view.spec for view in hub.markets.values()]
+    specs = [view.spec for view in hub.markets.values()] if market is None else [spec_of(market)]
     command = CancelAll(who.account.pk, None if side is None else Side(side))
     gateway = process.current().gateway
     answers = await asyncio.gather(*(gateway.submit(spec.symbol, command) for spec in specs))
@@ -211,6 +213,12 @@ async def cancel_all(who: Principal, params: Mapping[str, Any]) -> JSON:
         _raise_if_refused(answer, spec)
         canceled.extend(str(order_id) for order_id in answer.canceled)
     return {"canceled": canceled}
+
+
+def not_yet_cancel_after() -> Problem:
+    """The answer to whoever asks for the dead man's switch."""
+    message = "the dead man's switch is not offered yet"
+    return Problem("invalid_order", message, {"timeout_seconds": [message]})
 
 
 def _refuse_unknown(params: Mapping[str, Any], allowed: tuple[str, ...]) -> None:

@@ -15,6 +15,7 @@ urlpatterns = [
     path("tickers", views.TickersView.as_view()),
     path("orders", views.OrdersView.as_view()),
     path("orders/batch", views.OrderBatchView.as_view()),
+    path("orders/cancel-after", views.CancelAfterView.as_view()),
     path("orders/by-client-id/<str:client_order_id>", views.OrderByClientIdView.as_view()),
     path("orders/<str:order_id>", views.OrderView.as_view()),
     path("fills", views.FillsView.as_view()),

@@ -33,6 +33,7 @@ from markets.messages.public import (
     time_text,
     trade_json,
 )
+from markets.order_requests import is_client_order_id, is_order_id
 from markets.problems import Problem
 from markets.rows import ORDER_FIELDS, TRADE_FIELDS, order_state, trade_event
 from markets.schema import CURSOR, LIMIT, MARKET, SIDE, parameter, schema
@@ -186,8 +187,9 @@ class CandlesView(PublicView):
         spec = in_loop(lambda: market_view(symbol).spec)
         seconds = queries.interval(query)
         size = queries.limit(query, most=MAX_CANDLES)
-        end = _moment(query, "end") or int(time.time()) + seconds
-        start = _moment(query, "start")
+        end, start = _moment(query, "end"), _moment(query, "start")
+        if end is None:
+            end = int(time.time()) + seconds
         market = models.Market.objects.get(symbol=symbol)
         if start is None:
             start = end - size * seconds
@@ -282,6 +284,15 @@ class OrderBatchView(PrivateView):
         return Response(wait_for(trading.submit_orders, principal(request), request.data))
 
 
+class CancelAfterView(PrivateView):
+    """The dead man's switch."""
+
+    @schema(request=shapes.CancelAfterShape, responses={200: None})
+    def post(self, request: Request) -> Response:
+        """Not offered yet: always refused."""
+        raise trading.not_yet_cancel_after()
+
+
 class _OneOrderView(PrivateView):
     """One order, named by the address."""
 
@@ -289,9 +300,11 @@ class _OneOrderView(PrivateView):
 
     def _find(self, request: Request, value: str) -> Response:
         queries.read_query(request.query_params, ())
-        field = "pk" if self.name == "id" else self.name
-        if self.name == "id" and not (value.isascii() and value.isdigit() and len(value) <= 18):
+        by_id = self.name == "id"
+        possible = is_order_id(value) if by_id else is_client_order_id(value)
+        if not possible:
             raise Problem("not_found", "there is no such order of this account")
+        field = "pk" if by_id else self.name
         rows = models.Order.objects.filter(account=principal(request).account, **{field: value})
         row = rows.values_list("market__symbol", *ORDER_FIELDS).first()
         if row is None:

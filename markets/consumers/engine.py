@@ -99,7 +99,7 @@ class EngineLoop:
         except* SteppedDown:
             logger.warning("%s: another engine writes this market; stepping down", self.symbol)
         finally:
-            self._threads.submit(connection.close)
+            self._threads.submit(lambda: connection.close())  # the thread's own connection
             self._threads.shutdown(wait=True)
 
     async def _database(self, call: Callable[..., T], *args: object) -> T:

@@ -67,7 +67,7 @@ class MarketDataSocket(Socket):
         interval = params.get("interval")
         if channel == "candles":
             interval = "1m" if interval is None else interval
-            if interval not in INTERVALS:
+            if not isinstance(interval, str) or interval not in INTERVALS:
                 raise _wrong("interval", f"must be one of: {', '.join(INTERVALS)}")
             channel = f"candles:{interval}"
         elif interval is not None:

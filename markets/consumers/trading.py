@@ -14,7 +14,8 @@ from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
 from markets import process, trading
-from markets.accounts import Principal, principal_of_key, principal_of_user
+from markets.accounts import Principal, principal_of_key
+from markets.authentication import principal_of_session
 from markets.consumers.socket import Receive, Request, Scope, Send, Socket, unknown_method
 from markets.hub.outbox import Subscription
 from markets.limits import account_rate
@@ -89,9 +90,9 @@ class TradingSocket(Socket):
             if scheme.lower() != "bearer" or not await self._log_in_by_key(key.strip()):
                 return Problem("not_authenticated", "the API key is unknown or was revoked")
             return None
-        user = self.scope.get("user")
-        if user is not None and user.is_authenticated:
-            await self._become(lambda: principal_of_user(type(user).objects.get(pk=user.pk)))
+        session_key = self.scope["session"].session_key
+        if session_key is not None:
+            await self._become(lambda: principal_of_session(session_key))
         return None
 
     async def _log_in_by_key(self, key: str) -> bool:
@@ -128,7 +129,10 @@ class TradingSocket(Socket):
         """Answer what is quick; let the rest be answered by a task of its own."""
         verb = TRADING_VERBS.get(request.method)
         if verb is not None:
-            self._start(request, verb(self._principal(scope="trade"), request.params))
+            who = self._principal(scope="trade")
+            if len(self._tasks) >= MAX_IN_FLIGHT:
+                raise Problem("busy", f"{MAX_IN_FLIGHT} requests of this connection wait already")
+            self._start(request, verb(who, request.params))
             return
         match request.method:
             case "ping":
@@ -139,8 +143,7 @@ class TradingSocket(Socket):
                 await self._subscribe(request)
             case "cancel_all_after":
                 self._principal(scope="trade")
-                message = "the dead man's switch is not offered yet"
-                raise Problem("invalid_order", message, {"timeout_seconds": [message]})
+                raise trading.not_yet_cancel_after()
             case _:
                 raise unknown_method(request, METHODS)
 
@@ -151,8 +154,6 @@ class TradingSocket(Socket):
 
     async def _finish(self, request: Request, result: Awaitable[object]) -> None:
         try:
-            if len(self._tasks) > MAX_IN_FLIGHT:
-                raise Problem("busy", f"more than {MAX_IN_FLIGHT} requests wait on this connection")
             self.answer(request, await result)
         except Problem as problem:
             self.answer_problem(request, problem)

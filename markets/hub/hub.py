@@ -11,7 +11,8 @@ from typing import Any, Final, TypeVar
 
 from channels.exceptions import ChannelFull
 from channels.layers import get_channel_layer
-from django.db import DatabaseError, InterfaceError, connection
+from django.db import DatabaseError, InterfaceError, connection, connections
+from django.db.backends.base.base import BaseDatabaseWrapper
 from redis.exceptions import RedisError
 
 from markets.history import market_moment
@@ -20,6 +21,8 @@ from markets.messages import transport
 from markets.messages.transport import PrivatePart
 from markets.models import Account, Market
 
+READERS: Final = 2
+"""Threads that read the database for this process's followers."""
 TICK: Final = 0.1
 SCAN_INTERVAL: Final = 1.0
 """Seconds between looks for new markets, changed settings, and private events that were not heard of."""
@@ -39,7 +42,10 @@ class Hub:
     def __init__(self) -> None:
         self._layer: Any = get_channel_layer()
         self._channel = ""
-        self._threads = ThreadPoolExecutor(2, thread_name_prefix="hub")
+        self._connections: list[BaseDatabaseWrapper] = []
+        self._threads = ThreadPoolExecutor(
+            READERS, "hub", initializer=lambda: self._connections.append(connections["default"])
+        )
         self._tasks: list[asyncio.Task[None]] = []
         self._listeners: dict[int, set[AccountListener]] = {}
         self._told: dict[int, int] = {}
@@ -48,7 +54,7 @@ class Hub:
 
     async def start(self) -> None:
         """Load every market and follow its engine."""
-        self._channel = await self._layer.new_channel("hub")
+        self._channel = await self._layer.new_channel()
         await self._scan()
         self._tasks = [
             asyncio.create_task(self._listen(), name="hub listen"),
@@ -62,6 +68,12 @@ class Hub:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self._threads.shutdown(wait=True, cancel_futures=True)
+        await asyncio.to_thread(self._close_connections)
+
+    def _close_connections(self) -> None:
+        for reader in self._connections:
+            reader.inc_thread_sharing()
+            reader.close()
 
     async def read(self, call: Callable[..., T], *args: object) -> T:
         """Read the database in one of the hub's threads."""

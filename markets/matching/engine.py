@@ -245,9 +245,10 @@ class Engine:
         )
         if refusal is not None:
             return refusal
-        refusal = rules.check_open_orders(len(self.book.by_account.get(command.account, ())))
-        if refusal is not None:
-            return refusal
+        if command.effective_time_in_force is TimeInForce.GTC:
+            refusal = rules.check_open_orders(len(self.book.by_account.get(command.account, ())))
+            if refusal is not None:
+                return refusal
         order = self._new_order(command)
         limit = command.price
         fillable, cost = (
@@ -371,9 +372,7 @@ class Engine:
         self._matcher.save(order)
         order.price, order.quantity, order.remaining = price, quantity, remaining
         order.priority = self._matcher.next_sequence()
-        self._matcher.events.append(
-            OrderAmended(order.priority, order.id, price, quantity, False)
-        )
+        self._matcher.events.append(OrderAmended(order.priority, order.id, price, quantity, False))
         self._matcher.match(order, price)
         self._matcher.place_rest(order)
 

@@ -109,7 +109,11 @@ class PostgresDialect:
         """COPY."""
         if rows:
             names = ", ".join(name for name, _ in columns)
-            with cursor.copy(f"COPY {table} ({names}) FROM STDIN") as copy:
+            # Django does not know COPY, so its errors are translated here.
+            with (
+                cursor.db.wrap_database_errors,
+                cursor.copy(f"COPY {table} ({names}) FROM STDIN") as copy,
+            ):
                 for row in rows:
                     copy.write_row(row)
 

@@ -23,13 +23,18 @@ from django.db import connections, transaction
 from markets import accounts, engines, operators, process
 from markets.auditing import audit
 from markets.hub import hub
+from markets.consumers import engine
+from markets.hub import hub
 from markets.matching.types import MarketStatus
 from markets.models import Account, ApiKey, Asset, Market
 from tests.drivers.sockets import Socket
 
 STARTUP_SECONDS: Final = 20.0
+SCAN_INTERVAL: Final = 0.05
 SCAN_INTERVAL: Final = 0.1
 """Seconds between looks for new markets, instead of the second that serves people."""
+FIRST_PULSE: Final = 0.02
+"""Seconds until the engine of a new market is heard, instead of one."""
 T = TypeVar("T")
 JSON = dict[str, Any]
 
@@ -108,7 +113,9 @@ class ExchangeDriver:
         self.http = httpx.Client(base_url=f"{self.url}/api/v1/", timeout=30)
 
     def start(self) -> None:
-        """Serve from a thread."""
+        """Serve from a thread; new markets are looked for more often than in earnest."""
+        engines.SCAN_INTERVAL = SCAN_INTERVAL  # type: ignore[misc]
+        hub.SCAN_INTERVAL = SCAN_INTERVAL  # type: ignore[misc]
         self._thread.start()
         assert self._ready.wait(STARTUP_SECONDS), "the exchange did not start"
 
@@ -159,11 +166,16 @@ class ExchangeDriver:
             name: Decimal(value) if isinstance(value, str) else value
             for name, value in columns.items()
         }
-        operators.create_market(
-            base, "USD", tick_size=Decimal(tick_size), lot_size=Decimal(lot_size), **values
-        )
         symbol = f"{base}-USD"
-        self.wait_until(lambda: self._is_served(symbol), f"{symbol} is served")
+        pulse_interval = vars(engine)["PULSE_INTERVAL"]
+        vars(engine)["PULSE_INTERVAL"] = FIRST_PULSE
+        try:
+            operators.create_market(
+                base, "USD", tick_size=Decimal(tick_size), lot_size=Decimal(lot_size), **values
+            )
+            self.wait_until(lambda: self._is_served(symbol), f"{symbol} is served")
+        finally:
+            vars(engine)["PULSE_INTERVAL"] = pulse_interval
         return symbol
 
     def _is_served(self, symbol: str) -> bool:

@@ -67,7 +67,7 @@ class Command(BaseCommand):
         server = server_of(asgi.application)
         serving = asyncio.create_task(server.serve(sockets=[listener]))
         while not server.started and not serving.done():
-            await asyncio.sleep(0.01)
+            await asyncio.sleep(0.01)  # uvicorn has no event for it
         self.stdout.write(_greeting(url, demo))
         self.stdout.flush()
         traders = await _start_traders(url, demo) if demo is not None else None
