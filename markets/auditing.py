@@ -199,9 +199,9 @@ def _audit_money(money: _Money, result: Audit) -> None:
             result.findings.append(
                 f"account {account} has no balance of asset {asset}, should be {amount}"
             )
-    for asset in models.Asset.objects.all():
+    for row in models.Asset.objects.all():
         result.counted["assets"] += 1
-        result.expect(f"{asset} in all accounts", owned[asset.pk], issued[asset.pk])
+        result.expect(f"{row} in all accounts", owned[row.pk], issued[row.pk])
 
 
 def _audit_events(result: Audit) -> None:

@@ -103,7 +103,7 @@ def market_moment(symbol: str) -> MarketMoment:
         orders = models.Order.objects.filter(market=market, status__in=models.Order.OPEN_STATUSES)
         for side, price, remaining in orders.values_list("side", "price", "remaining").iterator():
             of_side = levels[Side(side)]
-            of_side[price] = of_side.get(price, 0) + remaining
+            of_side[price or 0] = of_side.get(price or 0, 0) + remaining
         return MarketMoment(
             spec=spec,
             status=market.status,

@@ -28,7 +28,8 @@ ID_BITS: Final = 40
 FEE_ACCOUNT_NAME: Final = "exchange-fees"
 
 STATUS_CHOICES = [(status.value, status.value) for status in MarketStatus]
-asset_symbol = RegexValidator(r"\A[A-Z0-9]{1,12}\Z", "1 to 12 of A-Z and 0-9")
+ASSET_SYMBOL: Final = "[A-Z0-9]{1,12}"
+asset_symbol = RegexValidator(rf"\A{ASSET_SYMBOL}\Z", "1 to 12 of A-Z and 0-9")
 
 
 class Asset(models.Model):

@@ -70,7 +70,7 @@ def _market_page(
     request: HttpRequest, shown: models.Market, markets: list[models.Market]
 ) -> HttpResponse:
     account = (
-        principal_of_user(request.user)  # type: ignore[arg-type]
+        principal_of_user(request.user)
         if request.user.is_authenticated
         else None
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterable
 from typing import Any, Final
 
 from django.core.exceptions import PermissionDenied, RequestDataTooBig
@@ -132,7 +133,9 @@ def as_problem(error: Exception) -> Problem | None:
             return Problem("method_not_allowed", _text(error))
         case exceptions.Throttled():
             return Problem(
-                "rate_limited", "too many requests; slow down", retry_after=error.wait or 1
+                "rate_limited",
+                "too many requests; slow down",
+                retry_after=getattr(error, "wait", None) or 1,
             )
         case exceptions.ValidationError():
             errors = flatten(error.detail)
@@ -170,17 +173,18 @@ def flatten(detail: Any, path: str = "") -> dict[str, list[str]]:
 class JSONNegotiation(BaseContentNegotiation):
     """Answers are JSON, whatever a client says that it accepts."""
 
-    def select_parser(self, request: Request, parsers: list[BaseParser]) -> BaseParser | None:
+    def select_parser(self, request: Request, parsers: Iterable[BaseParser]) -> BaseParser | None:
         """The parser for the body's media type, if there is one."""
         media_type = (request.content_type or "").partition(";")[0].strip().lower()
         return next((parser for parser in parsers if parser.media_type == media_type), None)
 
     def select_renderer(
-        self, request: Request, renderers: list[BaseRenderer], format_suffix: str | None = None
+        self, request: Request, renderers: Iterable[BaseRenderer], format_suffix: str | None = None
     ) -> tuple[BaseRenderer, str]:
         """Always the first."""
         del request, format_suffix
-        return renderers[0], str(renderers[0].media_type)
+        renderer = next(iter(renderers))
+        return renderer, str(renderer.media_type)
 
 
 # Django's own errors, outside of the REST framework

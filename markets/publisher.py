@@ -28,24 +28,25 @@ class Publisher:
 
     async def publish(self, batch: Batch, committed: Committed) -> None:
         """Tell the market's group what a durable batch changed."""
-        status = None
-        for notice in batch.notices:
-            if isinstance(notice, MarketStatusChanged):
-                status = notice.status.value
-        notice = transport.BatchNotice(
+        statuses = [
+            notice.status.value
+            for notice in batch.notices
+            if isinstance(notice, MarketStatusChanged)
+        ]
+        message = transport.BatchNotice(
             prev_sequence=batch.prev_sequence,
             sequence=batch.sequence,
             checksum=batch.checksum,
             update=transport.Raw(transport.encode(update_json(batch))),
             trades=list(batch.trades),
-            status=status,
+            status=statuses[-1] if statuses else None,
             reconfigured=any(isinstance(notice, MarketConfigured) for notice in batch.notices),
             private=[
                 transport.PrivatePart(account, event.first, event.last, event.payload)
                 for account, event in committed.events.items()
             ],
         )
-        await self._send(transport.BATCH, transport.encode(notice))
+        await self._send(transport.BATCH, transport.encode(message))
 
     async def pulse(self, sequence: int, checksum: int) -> None:
         """Tell where the engine stands, so that a lost message does not stay unnoticed."""

@@ -12,14 +12,14 @@ from drf_spectacular.utils import OpenApiParameter, extend_schema
 from markets import queries
 from markets import serializers as shapes
 
-T = TypeVar("T")
+F = TypeVar("F", bound=Callable[..., Any])
 PROBLEM: Final = {
     (code, "application/problem+json"): shapes.ProblemShape
     for code in (400, 401, 403, 404, 405, 409, 413, 422, 429, 500, 503, 504)
 }
 
 
-class ApiKeyScheme(OpenApiAuthenticationExtension):  # type: ignore[misc]
+class ApiKeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
     """`Authorization: Bearer <key>`."""
 
     target_class = "markets.authentication.ApiKeyAuthentication"
@@ -31,11 +31,10 @@ class ApiKeyScheme(OpenApiAuthenticationExtension):  # type: ignore[misc]
         return {"type": "http", "scheme": "bearer"}
 
 
-def schema(**options: Any) -> Callable[[T], T]:
+def schema(**options: Any) -> Callable[[F], F]:
     """Describe a call; every call may answer a problem."""
     responses = options.pop("responses")
-    decorate: Callable[[T], T] = extend_schema(responses={**responses, **PROBLEM}, **options)
-    return decorate
+    return extend_schema(responses={**responses, **PROBLEM}, **options)
 
 
 def parameter(name: str, kind: Any = OpenApiTypes.STR, **options: Any) -> OpenApiParameter:

@@ -42,7 +42,9 @@ class ProblemShape(Shape):
     status = serializers.IntegerField()
     detail = serializers.CharField()
     code = serializers.CharField()
-    errors = serializers.DictField(child=serializers.ListField(child=serializers.CharField()))
+    errors = serializers.DictField(  # type: ignore[assignment]  # the contract's name for it
+        child=serializers.ListField(child=serializers.CharField())
+    )
     order = serializers.DictField(required=False)
 
 

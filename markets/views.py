@@ -252,7 +252,7 @@ class OrdersView(PrivateView):
             queries.Cursor.read(query.get("cursor")),
         )
         specs = spec_by_market()
-        results = [order_json(order_state(row), specs[symbol]) for symbol, *row in _rows(page)]
+        results = [order_json(order_state(tuple(row)), specs[symbol]) for symbol, *row in page.rows]
         return Response(page.as_json(results, request.build_absolute_uri(request.path), query))
 
     @schema(
@@ -261,7 +261,7 @@ class OrdersView(PrivateView):
     )
     def post(self, request: Request) -> Response:
         """Place an order. 201: it is durable; 200: it was placed before (same client_order_id)."""
-        status, order = wait_for(trading.submit_order, principal(request), request.data)
+        status, order = wait_for(trading.submit_order, principal(request), body(request))
         return Response(order, status=status)
 
     @schema(responses={200: shapes.CanceledShape}, parameters=[MARKET, SIDE])
@@ -271,8 +271,10 @@ class OrdersView(PrivateView):
         return Response(wait_for(trading.cancel_all, principal(request), query))
 
 
-def _rows(page: queries.Page) -> list[tuple[Any, ...]]:
-    return page.rows
+def body(request: Request) -> JSON:
+    """The JSON object that was sent; the parser lets nothing else through."""
+    data: Any = request.data
+    return dict(data)
 
 
 class OrderBatchView(PrivateView):
@@ -281,7 +283,7 @@ class OrderBatchView(PrivateView):
     @schema(request=shapes.BatchShape, responses={200: shapes.BatchResultsShape})
     def post(self, request: Request) -> Response:
         """Place 1 to 500 orders, each for itself."""
-        return Response(wait_for(trading.submit_orders, principal(request), request.data))
+        return Response(wait_for(trading.submit_orders, principal(request), body(request)))
 
 
 class CancelAfterView(PrivateView):
@@ -321,7 +323,7 @@ class _OneOrderView(PrivateView):
         if unknown:
             message = "the address names the order"
             raise Problem("invalid_request", message, {name: [message] for name in unknown})
-        params = {**request.data, self.name: value}
+        params = {**body(request), self.name: value}
         return Response(wait_for(trading.amend_order, principal(request), params))
 
 

@@ -201,6 +201,6 @@ async def _walk(exchange: ExchangeClient, market: Market, random: Random) -> Anc
 
 
 async def _end_with(parent: int) -> None:
-    while os.getppid() == parent:  # noqa: ASYNC110 - the system has no event for it
+    while os.getppid() == parent:
         await asyncio.sleep(PARENT_LOOK)
     raise Stop("the process that started the demo has ended", code=0)

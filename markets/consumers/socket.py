@@ -260,5 +260,5 @@ async def _close_unknown_address(scope: Scope, receive: Receive, send: Send) -> 
     await _send_problem(Problem("not_found", f"there is no socket at {scope['path']}"), send)
 
 
-close_unknown_address = re_path(r"", _close_unknown_address)
+close_unknown_address = re_path(r"", _close_unknown_address)  # type: ignore[arg-type]  # ASGI, not a view
 """Route of last resort: a socket address that does not exist is a 404, not an exception."""

@@ -50,7 +50,8 @@ def parse_units(value: object, decimals: int) -> int:
     whole, fraction = match[1], (match[2] or "").rstrip("0")
     if len(whole.lstrip("0")) > MAX_DIGITS or len(fraction) > MAX_DIGITS:
         raise NotADecimal(f"must have at most {MAX_DIGITS} digits before and after the point")
-    units = int(whole) * 10**decimals + int((fraction[:decimals] or "0").ljust(decimals, "0"))
+    scale: int = 10**decimals
+    units = int(whole) * scale + int((fraction[:decimals] or "0").ljust(decimals, "0"))
     if text.startswith("-"):
         units = -units
     if len(fraction) > decimals:

@@ -93,7 +93,8 @@ class SqliteDialect:
             f"WHERE {by} IN (SELECT value FROM json_each(%s)) ORDER BY {by}, id",
             [json.dumps(sorted(keys))],
         )
-        return cursor.fetchall()
+        rows: list[tuple[Any, ...]] = cursor.fetchall()
+        return rows
 
 
 class PostgresDialect:
@@ -146,7 +147,8 @@ class PostgresDialect:
             f"WHERE {by} = ANY(%s) ORDER BY {by}, id FOR UPDATE",
             [sorted(keys)],
         )
-        return cursor.fetchall()
+        rows: list[tuple[Any, ...]] = cursor.fetchall()
+        return rows
 
 
 def dialect_of(connection: BaseDatabaseWrapper) -> Dialect:

@@ -22,7 +22,6 @@ from django.db import connections, transaction
 
 from markets import accounts, engines, operators, process
 from markets.auditing import audit
-from markets.hub import hub
 from markets.consumers import engine
 from markets.hub import hub
 from markets.matching.types import MarketStatus
@@ -30,7 +29,6 @@ from markets.models import Account, ApiKey, Asset, Market
 from tests.drivers.sockets import Socket
 
 STARTUP_SECONDS: Final = 20.0
-SCAN_INTERVAL: Final = 0.05
 SCAN_INTERVAL: Final = 0.1
 """Seconds between looks for new markets, instead of the second that serves people."""
 FIRST_PULSE: Final = 0.02
@@ -113,9 +111,7 @@ class ExchangeDriver:
         self.http = httpx.Client(base_url=f"{self.url}/api/v1/", timeout=30)
 
     def start(self) -> None:
-        """Serve from a thread; new markets are looked for more often than in earnest."""
-        engines.SCAN_INTERVAL = SCAN_INTERVAL  # type: ignore[misc]
-        hub.SCAN_INTERVAL = SCAN_INTERVAL  # type: ignore[misc]
+        """Serve from a thread."""
         self._thread.start()
         assert self._ready.wait(STARTUP_SECONDS), "the exchange did not start"
 

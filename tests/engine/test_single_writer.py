@@ -1,4 +1,4 @@
-"""Law 1: a market has one writer. A second engine fails at its first batch, changes nothing, and steps down."""
+"""Law 1: a market has one writer. A second engine fails at its first batch, changes nothing, steps down."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from exchange_site import asgi
 from markets.matching.commands import PlaceOrder
 from markets.matching.types import OrderType, Side
 from markets.messages import transport
-from markets.models import Order
+from markets.models import Market, Order
 from markets.ownership import ownership
 from tests.drivers.exchange import ExchangeDriver
 
@@ -19,7 +19,7 @@ from tests.drivers.exchange import ExchangeDriver
 async def _second_engine(market: str, command: PlaceOrder, first: Any) -> transport.Answers:
     """Start another engine of the market, let the first one write, then give the second a command."""
     layer: Any = transport_layer()
-    reply = await layer.new_channel("second")
+    reply = await layer.new_channel()
     inbox: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
     loaded = asyncio.Event()
 
@@ -69,7 +69,7 @@ def test_a_second_engine_changes_nothing_and_steps_down(
 
 
 def test_a_market_is_owned_once(exchange: ExchangeDriver, market: str) -> None:
-    market_id = Order._meta.get_field("market").related_model.objects.get(symbol=market).pk
+    market_id = Market.objects.get(symbol=market).pk
 
     acquired = ownership().acquire(market_id)
 

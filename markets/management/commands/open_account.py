@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 
 from markets import accounts
-from markets.models import Asset, asset_symbol
+from markets.models import ASSET_SYMBOL, Asset
 
 
 class Command(BaseCommand):
@@ -39,7 +40,7 @@ class Command(BaseCommand):
 
     def _deposit(self, account: Any, wish: str) -> None:
         symbol, separator, amount = wish.partition("=")
-        if not separator or asset_symbol.regex.search(symbol) is None:
+        if not separator or re.fullmatch(ASSET_SYMBOL, symbol) is None:
             raise ValueError(f"--deposit must be ASSET=AMOUNT, such as USD=1000000, not {wish!r}")
         asset, made = Asset.objects.get_or_create(symbol=symbol)
         if made:
