@@ -1,4 +1,4 @@
-"""Cancel and amend: by id or client_order_id, the owner only, and an order that has ended is told, never hidden."""
+"""Cancel and amend: by the owner only; an order that has ended is told, never hidden."""
 
 import httpx
 import pytest
@@ -145,9 +145,7 @@ def test_an_amend_that_changes_nothing_moves_nothing(exchange: ExchangeDriver) -
     order = alice.place(market, "buy", "3", price="100")
     sequence = exchange.sequence(market)
 
-    response = alice.http.patch(
-        f"orders/{order['id']}", json={"price": "100.0", "quantity": "3"}
-    )
+    response = alice.http.patch(f"orders/{order['id']}", json={"price": "100.0", "quantity": "3"})
 
     assert (response.status_code, plain(response.json())) == (200, plain(order))
     assert exchange.sequence(market) == sequence

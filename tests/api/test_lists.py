@@ -1,4 +1,4 @@
-"""Lists of orders and fills: newest first, by filters, in pages that neither repeat nor skip a row while rows come."""
+"""Lists: newest first, by filters, in pages that neither repeat nor skip a row while rows come."""
 
 from collections.abc import Iterator
 

@@ -112,7 +112,9 @@ def test_a_client_order_id_with_other_content_is_a_conflict(exchange: ExchangeDr
     alice.place(market, "buy", "1", price="100", client_order_id="once")
 
     conflict = (409, "conflict", ["client_order_id"])
-    assert refusal(alice.submit(market, "buy", "2", price="100", client_order_id="once")) == conflict
+    assert (
+        refusal(alice.submit(market, "buy", "2", price="100", client_order_id="once")) == conflict
+    )
     assert refusal(alice.submit(market, "buy", "1", price="99", client_order_id="once")) == conflict
     assert refusal(alice.submit(other, "buy", "1", price="100", client_order_id="once")) == conflict
     assert bob.submit(market, "buy", "2", price="100", client_order_id="once").status_code == 201
@@ -182,7 +184,9 @@ def test_a_taker_gets_the_better_price_and_the_difference_back(exchange: Exchang
 
     bob.place(market, "buy", "5", price="200")
 
-    assert bob.balance("USD") == ("200", "600"), "200 paid for two at 100, 600 held for three at 200"
+    assert bob.balance("USD") == ("200", "600"), (
+        "200 paid for two at 100, 600 held for three at 200"
+    )
     assert bob.balance(base) == ("1.98", "0")
 
 
