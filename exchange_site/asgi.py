@@ -52,7 +52,8 @@ async def bounded_http(scope: dict[str, Any], receive: Receive, send: Send) -> N
     async def replay() -> dict[str, Any]:
         return messages.pop(0) if messages else await receive()
 
-    await django_application(scope, replay, send)
+    application: Any = django_application
+    await application(scope, replay, send)
 
 
 async def _refuse_body(send: Send) -> None:

@@ -14,6 +14,8 @@ from typing import Any
 
 import dj_database_url
 
+from markets.matching.types import MarketStatus, OrderStatus, Side
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 
@@ -76,6 +78,7 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "channels",
+    "servestatic",
     "rest_framework",
     "drf_spectacular",
     "drf_spectacular_sidecar",
@@ -83,9 +86,9 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "servestatic.middleware.ServeStaticMiddleware",  # first: files need nothing of what follows
     "markets.middleware.RequestIdMiddleware",
     "django.middleware.security.SecurityMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -203,6 +206,11 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "COMPONENT_SPLIT_REQUEST": True,
+    "ENUM_NAME_OVERRIDES": {
+        "Side": [item.value for item in Side],
+        "MarketStatus": [item.value for item in MarketStatus],
+        "OrderStatus": [item.value for item in OrderStatus],
+    },
 }
 
 CSRF_FAILURE_VIEW = "markets.problems.csrf_failure"
@@ -225,9 +233,9 @@ USE_I18N = False
 USE_TZ = True
 
 STATIC_URL = "/static/"
-# WhiteNoise serves the apps' own files; nothing need be collected.
-WHITENOISE_USE_FINDERS = True
-WHITENOISE_AUTOREFRESH = DEBUG
+# The apps' own files are served as they are; nothing need be collected.
+SERVESTATIC_USE_FINDERS = True
+SERVESTATIC_ALLOW_ALL_ORIGINS = False
 
 # Behind TLS everything is strict; without (a laptop, a class room) cookies must work over http.
 HTTPS = _flag("EXCHANGE_HTTPS", default=False)

@@ -69,11 +69,7 @@ def _markets() -> list[models.Market]:
 def _market_page(
     request: HttpRequest, shown: models.Market, markets: list[models.Market]
 ) -> HttpResponse:
-    account = (
-        principal_of_user(request.user)
-        if request.user.is_authenticated
-        else None
-    )
+    account = principal_of_user(request.user) if request.user.is_authenticated else None
     context = {
         "market": shown,
         "markets": markets,

@@ -107,7 +107,7 @@ class PrivateView(APIView):
 class TimeView(PublicView):
     """The server's clock."""
 
-    @schema(responses={200: shapes.TimeShape})
+    @schema(operation_id="time", responses={200: shapes.TimeShape})
     def get(self, request: Request) -> Response:
         """The time that orders are stamped with."""
         queries.read_query(request.query_params, ())
@@ -117,7 +117,7 @@ class TimeView(PublicView):
 class MarketsView(PublicView):
     """All markets."""
 
-    @schema(responses={200: shapes.MarketShape(many=True)})
+    @schema(operation_id="markets", responses={200: shapes.MarketShape(many=True)})
     def get(self, request: Request) -> Response:
         """Every market with its rules and status."""
         queries.read_query(request.query_params, ())
@@ -128,7 +128,7 @@ class MarketsView(PublicView):
 class MarketDetailView(PublicView):
     """One market."""
 
-    @schema(responses={200: shapes.MarketShape})
+    @schema(operation_id="market", responses={200: shapes.MarketShape})
     def get(self, request: Request, symbol: str) -> Response:
         """A market's rules and status."""
         queries.read_query(request.query_params, ())
@@ -139,6 +139,7 @@ class BookView(PublicView):
     """A market's order book."""
 
     @schema(
+        operation_id="book",
         responses={200: shapes.BookShape},
         parameters=[parameter("depth", {"type": "integer", "minimum": 1, "maximum": MAX_DEPTH})],
     )
@@ -153,6 +154,7 @@ class TradesView(PublicView):
     """A market's trades."""
 
     @schema(
+        operation_id="trades",
         responses={200: shapes.TradeShape(many=True)},
         parameters=[
             parameter("limit", {"type": "integer", "minimum": 1, "maximum": MAX_TRADES}),
@@ -173,6 +175,7 @@ class CandlesView(PublicView):
     """A market's candles."""
 
     @schema(
+        operation_id="candles",
         responses={200: shapes.CandleShape(many=True)},
         parameters=[
             parameter("interval", enum=list(history.INTERVALS)),
@@ -215,7 +218,7 @@ def _moment(query: queries.Query, name: str) -> int | None:
 class TickerView(PublicView):
     """A market's ticker."""
 
-    @schema(responses={200: shapes.TickerShape})
+    @schema(operation_id="ticker", responses={200: shapes.TickerShape})
     def get(self, request: Request, symbol: str) -> Response:
         """Last and best prices, and the last 24 hours."""
         queries.read_query(request.query_params, ())
@@ -225,7 +228,7 @@ class TickerView(PublicView):
 class TickersView(PublicView):
     """All tickers."""
 
-    @schema(responses={200: shapes.TickerShape(many=True)})
+    @schema(operation_id="tickers", responses={200: shapes.TickerShape(many=True)})
     def get(self, request: Request) -> Response:
         """Every market's ticker."""
         queries.read_query(request.query_params, ())
@@ -237,6 +240,7 @@ class OrdersView(PrivateView):
     """The account's orders."""
 
     @schema(
+        operation_id="orders",
         responses={200: shapes.OrderPageShape},
         parameters=[MARKET, parameter("status"), SIDE, LIMIT, CURSOR],
     )
@@ -256,6 +260,7 @@ class OrdersView(PrivateView):
         return Response(page.as_json(results, request.build_absolute_uri(request.path), query))
 
     @schema(
+        operation_id="submit_order",
         request=shapes.PlaceOrderShape,
         responses={201: shapes.OrderWithFillsShape, 200: shapes.OrderWithFillsShape},
     )
@@ -264,7 +269,9 @@ class OrdersView(PrivateView):
         status, order = wait_for(trading.submit_order, principal(request), body(request))
         return Response(order, status=status)
 
-    @schema(responses={200: shapes.CanceledShape}, parameters=[MARKET, SIDE])
+    @schema(
+        operation_id="cancel_all", responses={200: shapes.CanceledShape}, parameters=[MARKET, SIDE]
+    )
     def delete(self, request: Request) -> Response:
         """Cancel all orders, of one market or side perhaps."""
         query = queries.read_query(request.query_params, ("market", "side"))
@@ -280,7 +287,11 @@ def body(request: Request) -> JSON:
 class OrderBatchView(PrivateView):
     """Many orders in one request."""
 
-    @schema(request=shapes.BatchShape, responses={200: shapes.BatchResultsShape})
+    @schema(
+        operation_id="submit_orders",
+        request=shapes.BatchShape,
+        responses={200: shapes.BatchResultsShape},
+    )
     def post(self, request: Request) -> Response:
         """Place 1 to 500 orders, each for itself."""
         return Response(wait_for(trading.submit_orders, principal(request), body(request)))
@@ -289,7 +300,7 @@ class OrderBatchView(PrivateView):
 class CancelAfterView(PrivateView):
     """The dead man's switch."""
 
-    @schema(request=shapes.CancelAfterShape, responses={200: None})
+    @schema(operation_id="cancel_after", request=shapes.CancelAfterShape, responses={200: None})
     def post(self, request: Request) -> Response:
         """Not offered yet: always refused."""
         raise trading.not_yet_cancel_after()
@@ -330,17 +341,21 @@ class _OneOrderView(PrivateView):
 class OrderView(_OneOrderView):
     """An order by its id."""
 
-    @schema(responses={200: shapes.OrderShape})
+    @schema(operation_id="order", responses={200: shapes.OrderShape})
     def get(self, request: Request, order_id: str) -> Response:
         """The order as it is now."""
         return self._find(request, order_id)
 
-    @schema(request=shapes.AmendShape, responses={200: shapes.OrderWithFillsShape})
+    @schema(
+        operation_id="amend_order",
+        request=shapes.AmendShape,
+        responses={200: shapes.OrderWithFillsShape},
+    )
     def patch(self, request: Request, order_id: str) -> Response:
         """Another price or total quantity. Less at the same price keeps time priority."""
         return self._amend(request, order_id)
 
-    @schema(responses={200: shapes.OrderShape})
+    @schema(operation_id="cancel_order", responses={200: shapes.OrderShape})
     def delete(self, request: Request, order_id: str) -> Response:
         """Cancel it."""
         return self._cancel(request, order_id)
@@ -351,17 +366,21 @@ class OrderByClientIdView(_OneOrderView):
 
     name = "client_order_id"
 
-    @schema(responses={200: shapes.OrderShape})
+    @schema(operation_id="order_by_client_id", responses={200: shapes.OrderShape})
     def get(self, request: Request, client_order_id: str) -> Response:
         """The order as it is now."""
         return self._find(request, client_order_id)
 
-    @schema(request=shapes.AmendShape, responses={200: shapes.OrderWithFillsShape})
+    @schema(
+        operation_id="amend_order_by_client_id",
+        request=shapes.AmendShape,
+        responses={200: shapes.OrderWithFillsShape},
+    )
     def patch(self, request: Request, client_order_id: str) -> Response:
         """Another price or total quantity. Less at the same price keeps time priority."""
         return self._amend(request, client_order_id)
 
-    @schema(responses={200: shapes.OrderShape})
+    @schema(operation_id="cancel_order_by_client_id", responses={200: shapes.OrderShape})
     def delete(self, request: Request, client_order_id: str) -> Response:
         """Cancel it."""
         return self._cancel(request, client_order_id)
@@ -373,6 +392,7 @@ class FillsView(APIView):
     permission_classes = (MayRead,)
 
     @schema(
+        operation_id="fills",
         responses={200: shapes.FillPageShape},
         parameters=[MARKET, parameter("order"), LIMIT, CURSOR],
     )
@@ -407,7 +427,7 @@ class BalancesView(APIView):
 
     permission_classes = (MayRead,)
 
-    @schema(responses={200: shapes.BalanceShape(many=True)})
+    @schema(operation_id="balances", responses={200: shapes.BalanceShape(many=True)})
     def get(self, request: Request) -> Response:
         """What the account has, by asset."""
         queries.read_query(request.query_params, ())
@@ -417,7 +437,7 @@ class BalancesView(APIView):
 class FaucetView(PrivateView):
     """Play money."""
 
-    @schema(request=None, responses={200: shapes.BalanceShape(many=True)})
+    @schema(operation_id="faucet", request=None, responses={200: shapes.BalanceShape(many=True)})
     def post(self, request: Request) -> Response:
         """Give the account play money; sandboxes only."""
         if not settings.SANDBOX:
@@ -428,14 +448,18 @@ class FaucetView(PrivateView):
 class ApiKeysView(PrivateView):
     """The account's API keys."""
 
-    @schema(responses={200: shapes.ApiKeyShape(many=True)})
+    @schema(operation_id="api_keys", responses={200: shapes.ApiKeyShape(many=True)})
     def get(self, request: Request) -> Response:
         """The keys that are in force, without their secrets."""
         queries.read_query(request.query_params, ())
         keys = models.ApiKey.objects.filter(account=principal(request).account, revoked_at=None)
         return Response([_key_json(key) for key in keys])
 
-    @schema(request=shapes.NewApiKeyShape, responses={201: shapes.MadeApiKeyShape})
+    @schema(
+        operation_id="make_api_key",
+        request=shapes.NewApiKeyShape,
+        responses={201: shapes.MadeApiKeyShape},
+    )
     def post(self, request: Request) -> Response:
         """Make a key; its secret is in this answer and nowhere else."""
         who = principal(request)
@@ -466,7 +490,7 @@ class ApiKeysView(PrivateView):
 class ApiKeyView(PrivateView):
     """One API key."""
 
-    @schema(responses={200: shapes.ApiKeyShape})
+    @schema(operation_id="revoke_api_key", responses={200: shapes.ApiKeyShape})
     def delete(self, request: Request, key_id: str) -> Response:
         """Revoke a key at once."""
         queries.read_query(request.query_params, ())
