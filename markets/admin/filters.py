@@ -48,18 +48,20 @@ class MarketFilter(admin.SimpleListFilter):
         chosen = self.value()
         if chosen is not None:
             key = whole_number(chosen)
-            return queryset.none() if key is None else _of_market(queryset, key)
+            return queryset.none() if key is None else _of_market(request, queryset, key)
         markets = Market.objects.values_list("pk", flat=True)
         if request.GET.get("q") or len(markets) > MAX_MARKETS_MERGED:
             return queryset
         newest = Q(pk__in=[])
         for key in markets:
-            rows = _of_market(queryset, key).order_by("-pk").values("pk")[:NEWEST]
+            rows = _of_market(request, queryset, key).order_by("-pk").values("pk")[:NEWEST]
             newest |= Q(pk__in=rows)
         return queryset.filter(newest)
 
 
-def _of_market(queryset: QuerySet[Any], key: int) -> QuerySet[Any]:
+def _of_market(request: HttpRequest, queryset: QuerySet[Any], key: int) -> QuerySet[Any]:
+    if request.GET.get("status") == RESTING_CHOICE:
+        return queryset.filter(market=key)  # few, and they have an index by market
     if not 0 <= key < 1 << (63 - ID_BITS):
         return queryset.none()
     return queryset.filter(pk__gte=key << ID_BITS, pk__lt=(key + 1) << ID_BITS)
