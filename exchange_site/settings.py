@@ -231,6 +231,7 @@ LANGUAGE_CODE = "en-us"
 TIME_ZONE = "UTC"
 USE_I18N = False
 USE_TZ = True
+DATETIME_FORMAT = "Y-m-d H:i:s"
 
 STATIC_URL = "/static/"
 # The apps' own files are served as they are; nothing need be collected.

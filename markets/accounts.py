@@ -53,7 +53,7 @@ def open_fee_balances(assets: list[Asset]) -> None:
     """Let the fee account take fees, and pay rebates, in these assets."""
     account = fee_account()
     for asset in assets:
-        Balance.objects.get_or_create(account=account, asset=asset, defaults={"overdraft": True})
+        Balance.objects.update_or_create(account=account, asset=asset, defaults={"overdraft": True})
 
 
 @transaction.atomic
@@ -103,7 +103,7 @@ def _transfer(account: Account, asset: Asset, amount: int, kind: str, note: str)
     Balance.objects.get_or_create(account=locked, asset=asset)
     balance = Balance.objects.select_for_update().get(account=locked, asset=asset)
     available = balance.available + amount
-    if available < 0 and not balance.overdraft:
+    if available < 0 and amount < 0:
         has = format_units(balance.available, asset.decimals)
         raise TransferRefused(f"{account} has {has} {asset} available")
     balance.available = available

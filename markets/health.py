@@ -61,7 +61,7 @@ def _engines() -> dict[str, bool]:
         return {"hub": False}
     return {
         f"engine {symbol}": view.engine_alive
-        for symbol, view in markets.items()
+        for symbol, view in list(markets.items())
         if view.status == MarketStatus.OPEN
     }
 

@@ -100,7 +100,7 @@ def market_moment(symbol: str) -> MarketMoment:
         market = models.Market.objects.select_related("base", "quote").get(symbol=symbol)
         spec = market.spec(fee_account_id())
         levels: dict[Side, dict[int, int]] = {Side.BUY: {}, Side.SELL: {}}
-        orders = models.Order.objects.filter(market=market, status__in=models.Order.OPEN_STATUSES)
+        orders = models.Order.objects.filter(models.RESTING, market=market)
         for side, price, remaining in orders.values_list("side", "price", "remaining").iterator():
             of_side = levels[Side(side)]
             of_side[price or 0] = of_side.get(price or 0, 0) + remaining

@@ -16,7 +16,7 @@ from typing import Any, Final
 from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import BooleanField, F, Func, Q
 
 from markets.fields import AmountField, ExactDecimalField
 from markets.matching.types import MarketSpec, MarketState, MarketStatus, OrderStatus
@@ -27,6 +27,22 @@ ID_BITS: Final = 40
 """A market's ids start at its key << ID_BITS: a trillion sequences each."""
 FEE_ACCOUNT_NAME: Final = "exchange-fees"
 
+SPECIFICATION: Final = (
+    "tick_size",
+    "lot_size",
+    "min_quantity",
+    "max_quantity",
+    "min_notional",
+    "maker_fee_rate",
+    "taker_fee_rate",
+)
+"""Columns of a market that its engine works by."""
+RESTING: Final = Func(
+    F("status"),
+    template="%(expressions)s IN ('open', 'partially_filled')",
+    output_field=BooleanField(),
+)
+"""Condition on orders, written as their partial indexes are: SQLite uses those for literals only."""
 STATUS_CHOICES = [(status.value, status.value) for status in MarketStatus]
 ASSET_SYMBOL: Final = "[A-Z0-9]{1,12}"
 asset_symbol = RegexValidator(rf"\A{ASSET_SYMBOL}\Z", "1 to 12 of A-Z and 0-9")
@@ -379,6 +395,7 @@ class ApiKey(models.Model):
     revoked_at = models.DateTimeField(null=True, editable=False)
 
     class Meta:
+        verbose_name = "API key"
         ordering = ["-id"]
 
     def __str__(self) -> str:

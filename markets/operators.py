@@ -21,7 +21,6 @@ from typing import Any, Final
 from asgiref.sync import async_to_sync
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
-from django.db.models import BooleanField, F, Func
 
 from markets import accounts, process
 from markets.gateway import Gateway
@@ -31,6 +30,8 @@ from markets.messages.transport import Answer
 from markets.models import (
     DEFAULT_DECIMALS,
     MAX_DECIMALS,
+    RESTING,
+    SPECIFICATION,
     Asset,
     Market,
     OperatorCommand,
@@ -38,22 +39,6 @@ from markets.models import (
     asset_symbol,
 )
 
-SPECIFICATION: Final = (
-    "tick_size",
-    "lot_size",
-    "min_quantity",
-    "max_quantity",
-    "min_notional",
-    "maker_fee_rate",
-    "taker_fee_rate",
-)
-"""Columns of a market that its engine works by."""
-RESTING: Final = Func(
-    F("status"),
-    template="%(expressions)s IN ('open', 'partially_filled')",
-    output_field=BooleanField(),
-)
-"""Condition on orders, written as their partial indexes are: SQLite uses those for literals only."""
 POLL_INTERVAL: Final = 0.05
 
 logger = logging.getLogger(__name__)

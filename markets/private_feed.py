@@ -181,9 +181,8 @@ def private_snapshot(
         sequence = _last_sequence(account.pk)
         snapshot: dict[str, JSON] = {}
         if "orders" in channels:
-            rows = models.Order.objects.filter(
-                account=account, status__in=models.Order.OPEN_STATUSES
-            ).order_by("created_at", "id")
+            rows = models.Order.objects.filter(models.RESTING, account=account)
+            rows = rows.order_by("created_at", "id")
             snapshot["orders"] = {
                 "orders": [
                     order_json(order_state(row[1:]), specs[row[0]])

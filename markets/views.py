@@ -69,7 +69,7 @@ def market_view(symbol: str) -> MarketView:
 
 def spec_by_market() -> dict[str, MarketSpec]:
     """Every market's specification."""
-    return {symbol: view.spec for symbol, view in process.current().hub.markets.items()}
+    return {symbol: view.spec for symbol, view in list(process.current().hub.markets.items())}
 
 
 def market_json(view: MarketView) -> JSON:

@@ -32,8 +32,7 @@ from markets.admin.pages import (
     readable,
 )
 from markets.matching.types import format_units
-from markets.models import Account, ApiKey, Asset, Balance, Order, Trade, Transfer
-from markets.operators import RESTING
+from markets.models import RESTING, Account, ApiKey, Asset, Balance, Order, Trade, Transfer
 
 TRANSFERS_SHOWN: Final = 20
 TRANSFER_VERBS: Final = {"deposit": "Deposit", "withdraw": "Withdraw"}

@@ -16,8 +16,7 @@ from django.http import HttpRequest
 
 from markets.admin.pages import ReadOnlyAdmin, whole_number
 from markets.matching.types import OrderStatus, OrderType, Side
-from markets.models import ID_BITS, Account, Market
-from markets.operators import RESTING
+from markets.models import ID_BITS, RESTING, Account, Market
 
 NEWEST: Final = 1000
 """Rows of each market that a list without a market shows."""

@@ -12,7 +12,7 @@ from django.contrib.auth.password_validation import validate_password
 from django.contrib.auth.validators import UnicodeUsernameValidator
 
 from markets import operators
-from markets.models import FEE_ACCOUNT_NAME, Account, Asset, Market
+from markets.models import FEE_ACCOUNT_NAME, SPECIFICATION, Account, Asset, Market
 from markets.operators import MarketRefused
 
 if TYPE_CHECKING:
@@ -119,7 +119,7 @@ class NewMarketForm(MarketForm):
     def wanted(self) -> dict[str, Any]:
         """The arguments of `operators.create_market`."""
         cleaned = self.cleaned_data
-        columns = (*operators.SPECIFICATION, *READERS_COLUMNS)
+        columns = (*SPECIFICATION, *READERS_COLUMNS)
         return {
             "base": cleaned["base_symbol"],
             "quote": cleaned["quote_symbol"],
@@ -148,7 +148,7 @@ class ChangeMarketForm(MarketForm):
         cleaned = super().clean() or self.cleaned_data
         if not self.errors:
             try:
-                operators.check_configuration(self.instance, self.changed(operators.SPECIFICATION))
+                operators.check_configuration(self.instance, self.changed(SPECIFICATION))
             except MarketRefused as refused:
                 self._refuse(refused)
         return cleaned

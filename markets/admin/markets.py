@@ -35,7 +35,7 @@ from markets.admin.pages import (
 from markets.admin.status import VERBS, status_question, status_url
 from markets.fields import ExactDecimalField
 from markets.matching.types import MarketStatus, format_units
-from markets.models import Batch, Market, OperatorCommand, Order, Trade
+from markets.models import SPECIFICATION, Batch, Market, OperatorCommand, Order, Trade
 
 ANSWER_SECONDS: Final = 3.0
 """How long a page waits for an engine."""
@@ -136,7 +136,7 @@ class MarketAdmin(AnyAdmin):
 
     def get_fieldsets(self, request: HttpRequest, obj: Market | None = None) -> Any:
         """A new market's assets, or a market's state; its rules; what only readers use."""
-        rules: tuple[str, ...] = operators.SPECIFICATION
+        rules: tuple[str, ...] = SPECIFICATION
         first: tuple[str | None, dict[str, Any]]
         if obj is None:
             first = (None, {"fields": ("base_symbol", "quote_symbol", "first_status")})
@@ -170,7 +170,7 @@ class MarketAdmin(AnyAdmin):
         settings = form.changed(READERS_COLUMNS)
         if settings:
             Market.objects.filter(pk=obj.pk).update(**settings)
-        columns = form.changed(operators.SPECIFICATION)
+        columns = form.changed(SPECIFICATION)
         if columns:
             market = Market.objects.select_related("base", "quote").get(pk=obj.pk)
             command = operators.configure_market(
@@ -187,7 +187,7 @@ class MarketAdmin(AnyAdmin):
         """What was asked for, and why."""
         if add:
             return super().construct_change_message(request, form, formsets, add)
-        wanted = form.changed((*operators.SPECIFICATION, *READERS_COLUMNS))
+        wanted = form.changed((*SPECIFICATION, *READERS_COLUMNS))
         changes = ", ".join(f"{name} = {value}" for name, value in wanted.items())
         return _with_note(f"Asked for {changes}", form.cleaned_data["note"]) if changes else ""
 

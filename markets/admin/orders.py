@@ -39,8 +39,8 @@ from markets.admin.pages import (
 )
 from markets.matching.types import format_units
 from markets.messages.public import order_json
-from markets.models import Account, Order, Trade
-from markets.operators import RESTING, NotCanceled
+from markets.models import RESTING, Account, Order, Trade
+from markets.operators import NotCanceled
 from markets.rows import ORDER_FIELDS, order_state
 
 MAX_CANCELED: Final = 100

@@ -17,7 +17,7 @@ from markets import process, trading
 from markets.accounts import Principal, principal_of_key
 from markets.authentication import principal_of_session
 from markets.consumers.socket import Receive, Request, Scope, Send, Socket, unknown_method
-from markets.hub.outbox import Subscription
+from markets.hub.outbox import CLOSE_TRY_AGAIN_LATER, Subscription
 from markets.limits import account_rate
 from markets.matching.types import MarketSpec
 from markets.messages.public import JSON
@@ -195,10 +195,18 @@ class TradingSocket(Socket):
         if self._feed is None:
             hub = process.current().hub
             self._feed = PrivateFeed(who.account, hub, self.outbox, _specs)
-            self._background.append(asyncio.create_task(self._feed.run(), name="private feed"))
+            feeding = asyncio.create_task(self._feed.run(), name="private feed")
+            feeding.add_done_callback(self._feed_ended)
+            self._background.append(feeding)
         sequence = self._feed.subscribe(channels, from_sequence)
         result = {**_channels_json(channels), "sequence": await sequence}
         self.answer(request, result)
+
+    def _feed_ended(self, feeding: asyncio.Task[None]) -> None:
+        """A feed that cannot go on must not stay silent: the client connects again and replays."""
+        if not feeding.cancelled() and (error := feeding.exception()) is not None:
+            logger.error("a private feed ended", exc_info=error)
+            self.outbox.close(CLOSE_TRY_AGAIN_LATER)
 
     def catch_up(self, missed: set[Subscription]) -> None:
         """Private messages are never dropped."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final, TypeVar
 
@@ -57,9 +57,8 @@ class Hub:
         self._channel = await self._layer.new_channel()
         await self._scan()
         self._tasks = [
-            asyncio.create_task(self._listen(), name="hub listen"),
-            asyncio.create_task(self._scan_forever(), name="hub scan"),
-            asyncio.create_task(self._tick(), name="hub tick"),
+            asyncio.create_task(self._keep_going(step), name=f"hub {step.__name__}")
+            for step in (self._listen, self._look_around, self._tick)
         ]
 
     async def stop(self) -> None:
@@ -79,36 +78,42 @@ class Hub:
         """Read the database in one of the hub's threads."""
         return await asyncio.get_running_loop().run_in_executor(self._threads, _read, call, args)
 
+    @staticmethod
+    async def _keep_going(step: Callable[[], Awaitable[None]]) -> None:
+        """Repeat a step for ever; what goes wrong is logged, and the books heal by their sequences."""
+        while True:
+            try:
+                await step()
+            except (DatabaseError, InterfaceError, RedisError, OSError, ChannelFull) as error:
+                logger.warning("hub: %s", error)
+                await asyncio.sleep(SCAN_INTERVAL)
+            except Exception:
+                logger.exception("hub: a defect of ours in %s", step.__name__)
+                await asyncio.sleep(SCAN_INTERVAL)
+
     # Following
 
     async def _listen(self) -> None:
-        while True:
-            try:
-                message = await self._layer.receive(self._channel)
-            except (RedisError, OSError) as error:
-                logger.warning("hub: the channel layer does not answer: %s", error)
-                self._joined = 0.0
-                await asyncio.sleep(SCAN_INTERVAL)
-                continue
-            view = self.markets.get(message["market"])
-            if view is None:
-                continue
-            if message["type"] == transport.PULSE:
-                view.hear_pulse(transport.decode_pulse(message["payload"]))
-            elif message["type"] == transport.BATCH:
-                notice = transport.decode_batch(message["payload"])
-                view.hear_batch(notice)
-                for part in notice.private:
-                    self._tell(part.account, part)
+        try:
+            message = await self._layer.receive(self._channel)
+        except (RedisError, OSError):
+            self._joined = 0.0
+            raise
+        view = self.markets.get(message["market"])
+        if view is None:
+            return
+        if message["type"] == transport.PULSE:
+            view.hear_pulse(transport.decode_pulse(message["payload"]))
+        elif message["type"] == transport.BATCH:
+            notice = transport.decode_batch(message["payload"])
+            view.hear_batch(notice)
+            for part in notice.private:
+                self._tell(part.account, part)
 
-    async def _scan_forever(self) -> None:
-        while True:
-            await asyncio.sleep(SCAN_INTERVAL)
-            try:
-                await self._scan()
-                await self._look_after_accounts()
-            except (DatabaseError, InterfaceError, RedisError, OSError, ChannelFull) as error:
-                logger.warning("hub: %s", error)
+    async def _look_around(self) -> None:
+        await asyncio.sleep(SCAN_INTERVAL)
+        await self._scan()
+        await self._look_after_accounts()
 
     async def _scan(self) -> None:
         again = time.monotonic() - self._joined > JOIN_INTERVAL
@@ -126,10 +131,9 @@ class Hub:
             self._joined = time.monotonic()
 
     async def _tick(self) -> None:
-        while True:
-            await asyncio.sleep(TICK)
-            for view in self.markets.values():
-                view.tick()
+        await asyncio.sleep(TICK)
+        for view in self.markets.values():
+            view.tick()
 
     # Accounts
 

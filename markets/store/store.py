@@ -92,9 +92,7 @@ class Store:
         """The market as the last batch left it, its open orders by priority."""
         with self._speaking(), one_moment():
             market = self._market()
-            orders = models.Order.objects.filter(
-                market=market, status__in=models.Order.OPEN_STATUSES
-            ).order_by("priority")
+            orders = models.Order.objects.filter(models.RESTING, market=market).order_by("priority")
             return Loaded(
                 spec=market.spec(self._fee_account),
                 state=market.state(),
@@ -183,6 +181,9 @@ class Store:
         """The market's specification with other columns. Raises ValueError if it makes no sense."""
         with self._speaking():
             market = self._market()
+        unknown = params.keys() - set(models.SPECIFICATION)
+        if unknown:
+            raise ValueError(f"no part of a specification: {', '.join(sorted(unknown))}")
         for name, value in params.items():
             setattr(market, name, None if value is None else Decimal(value))
         return market.spec(self._fee_account), {name: getattr(market, name) for name in params}

@@ -14,6 +14,7 @@ from django.urls import reverse
 from markets import accounts, operators
 from markets.matching.types import MarketStatus
 from markets.models import (
+    RESTING,
     Account,
     Batch,
     Market,
@@ -180,7 +181,7 @@ def test_a_list_of_orders_asks_as_many_queries_for_fifty_as_for_one(
 
 def test_open_orders_are_counted_by_their_index(market: Market, alice: Account) -> None:
     an_order(market, alice)
-    rows = Order.objects.filter(operators.RESTING, market=market)
+    rows = Order.objects.filter(RESTING, market=market)
     if connection.vendor != "sqlite":
         pytest.skip("a table of one row is read whole on PostgreSQL")
 

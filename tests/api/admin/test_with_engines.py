@@ -10,6 +10,7 @@ from django.urls import reverse
 
 from markets import operators
 from markets.models import (
+    SPECIFICATION,
     Market,
     OperatorCommand,
 )
@@ -81,7 +82,7 @@ def change_of(market: Market) -> str:
 
 def rules_of(market: Market) -> dict[str, str]:
     """What the form of an unchanged market sends."""
-    names = (*operators.SPECIFICATION, "update_interval_ms", "snapshot_interval_s")
+    names = (*SPECIFICATION, "update_interval_ms", "snapshot_interval_s")
     values = {name: getattr(market, name) for name in names}
     return {
         name: operators.plain(Decimal(value)) for name, value in values.items() if value is not None
