@@ -103,7 +103,7 @@ export class Ladder {
     node.classList.toggle("ask", rose === false);
   }
 
-  #drawMark({ inStep, reason, book }) {
+  #drawMark({ inStep, state, reason, book }) {
     this.#everInStep ||= inStep;
     const step = inStep ? "in" : this.#everInStep ? "out" : "connecting";
     const words = { in: "in step", out: "out of step", connecting: "connecting" }[step];
@@ -115,7 +115,7 @@ export class Ladder {
     }
     const veil = byId("ladder-veil");
     veil.hidden = inStep;
-    if (!inStep) setText(veil, `${step === "out" ? "Out of step" : "Connecting"}: ${reason}.`);
+    if (!inStep) setText(veil, `${step === "out" ? "Out of step" : "Connecting"}: ${reason}. ${state === "waiting" ? "Asking for a fresh book…" : "Connecting again…"}`);
     if (inStep !== this.#wasInStep) {
       this.#wasInStep = inStep;
       setText(byId("mark-said"), inStep ? "The order book is in step." : "The order book is out of step.");

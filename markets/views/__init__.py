@@ -1,0 +1,44 @@
+"""The REST API. Each view reads its request, asks `trading`, the hub or the rows, and answers JSON.
+
+Views run in threads; what belongs to the event loop (gateway, hub) is reached through `base`.
+"""
+
+from markets.views.account import ApiKeysView, ApiKeyView, BalancesView, FaucetView, FillsView
+from markets.views.market_data import (
+    BookView,
+    CandlesView,
+    MarketDetailView,
+    MarketsView,
+    TickersView,
+    TickerView,
+    TimeView,
+    TradesView,
+)
+from markets.views.orders import (
+    CancelAfterView,
+    OrderBatchView,
+    OrderByClientIdView,
+    OrdersView,
+    OrderView,
+)
+
+__all__ = [
+    "ApiKeyView",
+    "ApiKeysView",
+    "BalancesView",
+    "BookView",
+    "CancelAfterView",
+    "CandlesView",
+    "FaucetView",
+    "FillsView",
+    "MarketDetailView",
+    "MarketsView",
+    "OrderBatchView",
+    "OrderByClientIdView",
+    "OrderView",
+    "OrdersView",
+    "TickerView",
+    "TickersView",
+    "TimeView",
+    "TradesView",
+]
