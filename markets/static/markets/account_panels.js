@@ -93,7 +93,7 @@ export class OpenOrders {
 export class Fills {
   constructor(decimals) {
     this.rows = new Rows(byId("fills"), byId("fills-nothing"), () => {
-      const { row, cells } = rowOf("", "", "number", "number", "number dim", "wide-only dim", "number dim");
+      const { row, cells } = rowOf("", "", "number", "number", "number dim fee", "wide-only dim", "number dim");
       return {
         row,
         update(fill) {
