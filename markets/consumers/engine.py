@@ -25,8 +25,9 @@ from redis.exceptions import RedisError
 from markets import clock
 from markets.gateway import failed
 from markets.matching.commands import Command, ConfigureMarket, SetMarketStatus
-from markets.matching.engine import Engine, Known
+from markets.matching.engine import Engine
 from markets.matching.events import Batch, Outcome, Refused
+from markets.matching.recall import Known
 from markets.matching.types import MarketStatus
 from markets.messages import transport
 from markets.messages.transport import Answer, Commands, Failure

@@ -11,8 +11,7 @@ Rules:
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable
 
 from markets.matching import rules
 from markets.matching.book import Book, Level, Order
@@ -37,6 +36,7 @@ from markets.matching.events import (
     Trade,
 )
 from markets.matching.matcher import Matcher
+from markets.matching.recall import Elsewhere, Known, Needs, Recall, needs_of
 from markets.matching.types import (
     Asset,
     MarketSpec,
@@ -51,42 +51,14 @@ from markets.matching.types import (
 )
 
 
-class Elsewhere:
-    """Stands for an order of another market, where a client_order_id is looked up."""
-
-
-ELSEWHERE = Elsewhere()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Needs:
-    """What must be known before commands are executed, and is not in the engine's memory."""
-
-    accounts: frozenset[int]
-    client_order_ids: frozenset[tuple[int, str]]
-    order_ids: frozenset[int]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Known:
-    """The answer to `Needs`, read just before the batch."""
-
-    funds: Mapping[tuple[int, Asset], int] = field(default_factory=dict)
-    client_order_ids: Mapping[tuple[int, str], OrderState | Elsewhere] = field(default_factory=dict)
-    orders: Mapping[int, OrderState] = field(default_factory=dict)
-
-
 class Engine:
     """One market's book, status and sequence, and the commands that change them."""
 
     def __init__(self, spec: MarketSpec, state: MarketState) -> None:
         self._matcher = Matcher(spec, state)
         self._start = (spec, state)
-        self._known = Known()
+        self._recall = Recall(Known(), state.sequence)
         self._outcomes: list[Outcome] = []
-        self._created: dict[int, OrderState] = {}
-        self._changed: dict[int, OrderState] = {}
-        self._by_client_order_id: dict[tuple[int, str], int] = {}
 
     @classmethod
     def load(cls, spec: MarketSpec, state: MarketState, orders: Iterable[OrderState]) -> Engine:
@@ -119,38 +91,14 @@ class Engine:
 
     def needs(self, commands: Iterable[Command]) -> Needs:
         """What `begin` must be given for these commands."""
-        accounts: set[int] = set()
-        client_order_ids: set[tuple[int, str]] = set()
-        order_ids: set[int] = set()
-        for command in commands:
-            if not isinstance(command, PlaceOrder | AmendOrder | CancelOrder):
-                continue
-            if command.account is not None:
-                if not isinstance(command, CancelOrder):
-                    accounts.add(command.account)
-                if command.client_order_id is not None:
-                    key = (command.account, command.client_order_id)
-                    if key not in self.book.by_client_order_id:
-                        client_order_ids.add(key)
-            if not isinstance(command, PlaceOrder):
-                order_id = command.order_id
-                if order_id is not None and order_id not in self.book.orders:
-                    order_ids.add(order_id)
-        return Needs(
-            accounts=frozenset(accounts),
-            client_order_ids=frozenset(client_order_ids),
-            order_ids=frozenset(order_ids),
-        )
+        return needs_of(commands, self.book)
 
     def begin(self, known: Known, now: int) -> None:
         """Start a batch at a time (microseconds) with what was found out for it."""
         self._start = (self.spec, self.state)
-        self._known = known
+        self._recall = Recall(known, self._matcher.sequence)
         self._matcher.now = now
         self._outcomes = []
-        self._created = {}
-        self._changed = {}
-        self._by_client_order_id = {}
         self._matcher.ledger.begin(known.funds)
 
     def execute(self, command: Command) -> Outcome:
@@ -160,11 +108,7 @@ class Engine:
         outcome = self._dispatch(command)
         if isinstance(outcome, Done) and matcher.events:
             states = tuple(order.state() for order in matcher.orders.values())
-            for state in states:
-                is_new = state.sequence > self._start[1].sequence
-                (self._created if is_new else self._changed)[state.id] = state
-                if state.client_order_id is not None:
-                    self._by_client_order_id[state.account, state.client_order_id] = state.id
+            self._recall.note(states)
             outcome = outcome._replace(events=tuple(matcher.events), orders=states)
         self._outcomes.append(outcome)
         return outcome
@@ -183,8 +127,8 @@ class Engine:
             state=self.state,
             spec=self.spec,
             outcomes=tuple(self._outcomes),
-            created=self._created,
-            changed=self._changed,
+            created=self._recall.created,
+            changed=self._recall.changed,
             trades=tuple(event for event in events if isinstance(event, Trade)),
             balances=self._matcher.ledger.changes(),
             bids=bids,
@@ -448,10 +392,7 @@ class Engine:
         resting = self.book.by_client_order_id.get(key)
         if resting is not None:
             return resting.state()
-        order_id = self._by_client_order_id.get(key)
-        if order_id is not None:
-            return self._created.get(order_id) or self._changed[order_id]
-        return self._known.client_order_ids.get(key)
+        return self._recall.by_client_order_id(key)
 
     def _find_open(self, command: CancelOrder | AmendOrder) -> Order | Refused:
         """The resting order that a command names, or why there is none."""
@@ -461,11 +402,7 @@ class Engine:
             resting = self.book.orders.get(order_id)
             if resting is not None and command.account in (None, resting.account):
                 return resting
-            ended = (
-                self._created.get(order_id)
-                or self._changed.get(order_id)
-                or self._known.orders.get(order_id)
-            )
+            ended = self._recall.by_id(order_id)
         elif command.account is not None and command.client_order_id is not None:
             key = (command.account, command.client_order_id)
             resting = self.book.by_client_order_id.get(key)

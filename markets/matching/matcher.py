@@ -185,7 +185,7 @@ class Matcher:
 
     def place_rest(self, order: Order) -> None:
         """Rest what is left of an order that has traded, or end it."""
-        if not order.remaining or order.status is OrderStatus.CANCELED:
+        if not order.remaining:
             return
         if order.type is OrderType.MARKET:
             self.end(order, Reason.NO_LIQUIDITY)

@@ -14,8 +14,8 @@ from django.db.backends.utils import CursorWrapper
 
 from markets import models
 from markets.database import one_moment
-from markets.matching.engine import ELSEWHERE, Elsewhere, Known, Needs
 from markets.matching.events import Batch
+from markets.matching.recall import ELSEWHERE, Elsewhere, Known, Needs
 from markets.matching.types import Asset, MarketSpec, MarketState, OrderState
 from markets.messages.public import JSON, balance_json, private_messages
 from markets.rows import (

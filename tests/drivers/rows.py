@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import NamedTuple
 
-from markets.matching.engine import ELSEWHERE, Elsewhere, Engine, Known, Needs
+from markets.matching.engine import Engine
 from markets.matching.events import Batch, Done, Event, Trade
+from markets.matching.recall import ELSEWHERE, Elsewhere, Known, Needs
 from markets.matching.types import Asset, MarketSpec, MarketState, OrderState, OrderStatus, Side
 
 RESTING = (OrderStatus.OPEN, OrderStatus.PARTIALLY_FILLED)

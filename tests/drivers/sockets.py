@@ -24,7 +24,8 @@ class Socket:
         if key is not None:
             headers = {"Authorization": f"Bearer {key}", **headers}
         options = {"max_size": None, "compression": None, "ping_interval": None, **options}
-        self.connection = connect(url, additional_headers=headers, proxy=None, **options)
+        self._connecting = connect(url, additional_headers=headers, proxy=None, **options)
+        self.connection = self._connecting.__enter__()
         self.kept: deque[JSON] = deque()
         self._numbers = itertools.count(1)
 
@@ -37,7 +38,7 @@ class Socket:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self.connection.close()
+        self._connecting.__exit__(kind, error, trace)
 
     # Requests and their answers
 

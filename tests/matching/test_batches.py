@@ -7,8 +7,9 @@ from __future__ import annotations
 import pytest
 
 from markets.matching.commands import CancelOrder, PlaceOrder
-from markets.matching.engine import Engine, Known
+from markets.matching.engine import Engine
 from markets.matching.events import Done, OrderAccepted
+from markets.matching.recall import Known
 from markets.matching.types import Asset, OrderStatus, OrderType, Side
 from tests.drivers import MarketDriver, picture
 
