@@ -11,6 +11,7 @@ Rules:
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable
@@ -33,6 +34,8 @@ from markets.problems import Problem, problem_response
 
 MAX_FRAME_BYTES: Final = 1024 * 1024
 MAX_REQ_ID_LENGTH: Final = 128
+CLOSE_TIMEOUT: Final = 5.0
+"""Seconds that a client which does not read is given to take the closing frame."""
 CLOSE_TOO_BIG: Final = 1009
 CLOSE_FORBIDDEN: Final = 4403
 
@@ -112,11 +115,10 @@ class Socket(ABC):
         await self._send({"type": "websocket.accept"})
         writer = asyncio.create_task(self.outbox.run(), name="socket writer")
         reader = asyncio.create_task(self._read(), name="socket reader")
+        code: int | None = None
         try:
             done, _ = await asyncio.wait({writer, reader}, return_when=asyncio.FIRST_COMPLETED)
             code = next(iter(done)).result()
-            if code is not None:
-                await self._send({"type": "websocket.close", "code": code})
         except OSError:
             logger.debug("the client was gone before it could be told")
         finally:
@@ -124,6 +126,14 @@ class Socket(ABC):
             reader.cancel()
             await asyncio.gather(writer, reader, return_exceptions=True)
             await self.closed()
+        if code is not None:
+            await self._close(code)
+
+    async def _close(self, code: int) -> None:
+        """Say why it ends, if the client reads so far."""
+        with contextlib.suppress(OSError):
+            async with asyncio.timeout(CLOSE_TIMEOUT):
+                await self._send({"type": "websocket.close", "code": code})
 
     async def _refusal(self) -> Problem | None:
         headers = dict(self.scope["headers"])

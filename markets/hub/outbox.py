@@ -57,10 +57,13 @@ class Outbox:
 
     def put(self, frame: str) -> None:
         """Send a frame that must not be lost."""
-        self._frames.append(frame)
-        self._bytes += len(frame)
-        if len(self._frames) > MAX_FRAMES or self._bytes > MAX_BYTES:
+        # One frame may be larger than all that may wait behind it: an account's snapshot, say.
+        behind_first = self._bytes - len(self._frames[0]) if self._frames else 0
+        if len(self._frames) >= MAX_FRAMES or behind_first > MAX_BYTES:
             self._close_code = CLOSE_TRY_AGAIN_LATER
+        else:
+            self._frames.append(frame)
+            self._bytes += len(frame)
         self._empty.clear()
         self._waiting.set()
 
