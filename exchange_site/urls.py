@@ -12,10 +12,12 @@ urlpatterns = [
     path("markets/<str:symbol>/", pages.market, name="market"),
     path("login/", pages.LogIn.as_view(), name="login"),
     path("logout/", auth_views.LogoutView.as_view(), name="logout"),
+    path("admin/login/", pages.admin_log_in),
     path("admin/", admin.site.urls),
     path("api/v1/", include("markets.urls")),
     path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
     path("api/docs/", SpectacularSwaggerView.as_view(url_name="schema"), name="docs"),
+    path("api/docs/problems", pages.problem_page),
     path("healthz", health.healthz),
     path("readyz", health.readyz),
     path("metrics", health.metrics),
@@ -23,5 +25,5 @@ urlpatterns = [
 
 handler400 = "markets.problems.bad_request"
 handler403 = "markets.problems.permission_denied"
-handler404 = "markets.problems.not_found"
+handler404 = "markets.pages.not_found"
 handler500 = "markets.problems.server_error"

@@ -28,6 +28,7 @@ from markets.models import (
     ApiKey,
     Asset,
     Balance,
+    Market,
     Transfer,
 )
 
@@ -36,7 +37,7 @@ MAX_API_KEYS: Final = 50
 """Keys of one account that are not revoked."""
 MAX_TRANSFER_DIGITS: Final = 30
 FAUCET: Final = Decimal(1_000_000)
-"""Worth of play money a call: this much of each quote asset, a hundredth of it of the others."""
+"""Play money a call: this much of each quote asset, a ten-thousandth of it of the others."""
 
 
 class TransferRefused(ValueError):
@@ -197,8 +198,6 @@ def principal_of_user(user: User) -> Principal | None:
 
 def faucet(account: Account) -> list[dict[str, str]]:
     """Play money for the account, of every asset."""
-    from markets.models import Market
-
     quotes = set(Market.objects.values_list("quote", flat=True))
     for asset in Asset.objects.all():
         worth = FAUCET if asset.pk in quotes else FAUCET / 10_000

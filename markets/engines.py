@@ -10,12 +10,12 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final
 
 from channels.layers import get_channel_layer
-from django.db import DatabaseError, InterfaceError, connection
+from django.db import DatabaseError, InterfaceError
 
+from markets.database import DatabaseThreads
 from markets.messages.transport import engine_channel
 from markets.models import Market
 from markets.ownership import Ownership, ownership
@@ -34,11 +34,15 @@ class EngineHost:
         self._application = application
         self._markets = markets
         self._running: dict[str, tuple[int, asyncio.Task[None]]] = {}
-        self._threads = ThreadPoolExecutor(1, thread_name_prefix="engines")
+        self._threads = DatabaseThreads("ownership", 1)
         self._ownership: Ownership | None = None
 
     async def run(self) -> None:
         """Keep every market that can be had running, until canceled."""
+        with self._threads.use():
+            await self._keep_running()
+
+    async def _keep_running(self) -> None:
         try:
             while True:
                 try:
@@ -48,12 +52,10 @@ class EngineHost:
                 await asyncio.sleep(SCAN_INTERVAL)
         finally:
             await self._stop()
-            self._threads.submit(self._give_back)
-            self._threads.shutdown(wait=True)
+            await self._threads.run(self._give_back)
 
     async def _scan(self) -> None:
-        loop = asyncio.get_running_loop()
-        if not await loop.run_in_executor(self._threads, self._alive):
+        if not await self._threads.run(self._alive):
             logger.warning("engines: the session that held the markets is gone; starting over")
             await self._stop()
             self._running.clear()
@@ -63,8 +65,8 @@ class EngineHost:
                 error = None if task.cancelled() else task.exception()
                 if error is not None:
                     logger.error("%s: its engine failed", symbol, exc_info=error)
-                await loop.run_in_executor(self._threads, self._release, market_id)
-        for market_id, symbol in await loop.run_in_executor(self._threads, self._take):
+                await self._threads.run(self._release, market_id)
+        for market_id, symbol in await self._threads.run(self._take):
             task = asyncio.create_task(self._run(symbol), name=f"engine {symbol}")
             self._running[symbol] = (market_id, task)
 
@@ -111,4 +113,3 @@ class EngineHost:
     def _give_back(self) -> None:
         for market_id, _ in self._running.values():
             self._release(market_id)
-        connection.close()

@@ -12,6 +12,7 @@ import math
 from typing import Any, Final
 
 from django.conf import settings
+from django.contrib import admin
 from django.contrib.auth.forms import AuthenticationForm
 from django.contrib.auth.views import LoginView
 from django.http import HttpRequest, HttpResponse
@@ -104,6 +105,27 @@ def demo_people() -> list[dict[str, str]]:
     """Names and passwords that `serve --demo` made for everybody; none outside of a sandbox."""
     people: list[dict[str, str]] = getattr(settings, "DEMO_PEOPLE", [])
     return people if settings.SANDBOX else []
+
+
+@require_safe
+def problem_page(request: HttpRequest) -> HttpResponse:
+    """What each error code means: where a problem's `type` points to."""
+    meanings = [
+        {"code": code, "status": status, "meaning": problems.MEANINGS[code]}
+        for code, status in problems.STATUSES.items()
+    ]
+    return render(request, "markets/problems.html", {"problems": meanings})
+
+
+def admin_log_in(request: HttpRequest) -> HttpResponse:
+    """The admin's own log-in, at RATE_LOGIN attempts a minute from one address."""
+    if request.method == "POST":
+        seconds = login_rate.wait(str(request.META.get("REMOTE_ADDR")))
+        if seconds:
+            return problems.problem_response(
+                problems.Problem("rate_limited", "too many attempts to log in", retry_after=seconds)
+            )
+    return admin.site.login(request)
 
 
 class LogIn(LoginView):

@@ -39,6 +39,27 @@ STATUSES: Final = {
     "unavailable": 503,
     "timeout": 504,
 }
+MEANINGS: Final = {
+    "invalid_request": "The request has a wrong shape; `errors` names the fields.",
+    "not_authenticated": "No key or session was sent, or the key is unknown or revoked.",
+    "permission_denied": "The key lacks a scope, the CSRF token is missing, or the call is not offered here.",
+    "not_found": "There is no such thing, or it belongs to another account.",
+    "method_not_allowed": "The address does not know this method; `Allow` lists those it knows.",
+    "conflict": "The client_order_id was used for another order. Choose a new one.",
+    "payload_too_large": "The body is larger than 1 MiB.",
+    "invalid_order": "The market does not take such an order; `errors` says what would be right.",
+    "insufficient_funds": "The account has less available than the order needs.",
+    "post_only_would_take": "The post-only order would have traded at once.",
+    "price_out_of_band": "The limit price is too far from the reference price.",
+    "market_not_open": "The market is halted or closed; cancels are still taken when it is halted.",
+    "order_not_open": "The order has ended; the problem carries it as it ended, so no fill is hidden.",
+    "rate_limited": "Too many requests; come back after `Retry-After` seconds.",
+    "internal_error": "A defect of ours; it was logged.",
+    "busy": "Too much is in flight. Nothing was done: try again after `Retry-After` seconds.",
+    "unavailable": "The exchange cannot store orders at the moment. Nothing was done: try again.",
+    "timeout": "The outcome is unknown: ask again with the same client_order_id.",
+}
+"""What each code tells a client to do."""
 RETRY_AFTER: Final = {"rate_limited": 1, "busy": 1, "unavailable": 2}
 """Seconds, where the contract promises the header."""
 CONTENT_TYPE: Final = "application/problem+json"

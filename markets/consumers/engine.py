@@ -14,15 +14,14 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Awaitable, Callable
-from concurrent.futures import ThreadPoolExecutor
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 from channels.exceptions import ChannelFull
 from channels.layers import get_channel_layer
-from django.db import connection
 from redis.exceptions import RedisError
 
 from markets import clock
+from markets.database import DatabaseThreads
 from markets.gateway import failed
 from markets.matching.commands import Command, ConfigureMarket, SetMarketStatus
 from markets.matching.engine import Engine
@@ -52,8 +51,11 @@ PULSE_INTERVAL: Final = 1.0
 SETTLE_INTERVAL: Final = 0.5
 """Seconds between attempts to find out whether a commit took place."""
 
+MAX_THREADS: Final = 8
+"""Database threads (and connections) that all engines of a process share."""
+
 logger = logging.getLogger(__name__)
-T = TypeVar("T")
+_threads = DatabaseThreads("engines", MAX_THREADS)
 
 
 class SteppedDown(Exception):
@@ -79,7 +81,6 @@ class EngineLoop:
         self._layer: Any = get_channel_layer()
         self._store = Store(symbol)
         self._publisher = Publisher(symbol)
-        self._threads = ThreadPoolExecutor(1, thread_name_prefix=f"engine-{symbol}")
         self._inbox: deque[Commands] = deque()
         self._queued = 0
         self._arrived = asyncio.Event()
@@ -89,6 +90,10 @@ class EngineLoop:
 
     async def run(self) -> None:
         """Load the market and serve it."""
+        with _threads.use():
+            await self._serve()
+
+    async def _serve(self) -> None:
         try:
             self._engine = await self._load()
             state = self._engine.state
@@ -99,17 +104,11 @@ class EngineLoop:
                 tasks.create_task(self._work())
         except* SteppedDown:
             logger.warning("%s: another engine writes this market; stepping down", self.symbol)
-        finally:
-            self._threads.submit(lambda: connection.close())  # the thread's own connection
-            self._threads.shutdown(wait=True)
-
-    async def _database(self, call: Callable[..., T], *args: object) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._threads, call, *args)
 
     async def _load(self) -> Engine:
         while True:
             try:
-                loaded = await self._database(self._store.load)
+                loaded = await _threads.run(self._store.load)
             except StoreUnavailable as error:
                 logger.warning("%s: cannot load: %s", self.symbol, error)
                 await asyncio.sleep(SETTLE_INTERVAL)
@@ -214,7 +213,7 @@ class EngineLoop:
         command_id: int | None = None,
         configuration: dict[str, Any] | None = None,
     ) -> tuple[Outcome, ...]:
-        known = await self._database(self._store.prefetch, self._engine.needs(commands))
+        known = await _threads.run(self._store.prefetch, self._engine.needs(commands))
         self._undecided = True
         try:
             batch = await self._execute(known, commands)
@@ -232,7 +231,7 @@ class EngineLoop:
     ) -> Committed:
         engine = self._engine
         try:
-            committed = await self._database(self._store.commit, batch, command_id, configuration)
+            committed = await _threads.run(self._store.commit, batch, command_id, configuration)
         except Outdated:
             engine.undo()
             raise
@@ -263,7 +262,7 @@ class EngineLoop:
         """Settle a commit whose outcome is unknown; until it is known, nothing else is taken."""
         while True:
             try:
-                written = await self._database(self._store.was_written, batch)
+                written = await _threads.run(self._store.was_written, batch)
             except SequenceTaken as error:
                 raise SteppedDown from error
             except StoreUnavailable:
@@ -279,7 +278,7 @@ class EngineLoop:
 
     async def _obey_operators(self) -> None:
         try:
-            for pending in await self._database(self._store.pending_commands):
+            for pending in await _threads.run(self._store.pending_commands):
                 await self._obey(pending)
         except StoreUnavailable as error:
             logger.warning("%s: operators' commands must wait: %s", self.symbol, error)
@@ -289,19 +288,19 @@ class EngineLoop:
         configuration: dict[str, Any] | None = None
         try:
             if pending.kind == "configure":
-                spec, configuration = await self._database(self._store.configured, pending.params)
+                spec, configuration = await _threads.run(self._store.configured, pending.params)
                 command = ConfigureMarket(spec)
             else:
                 command = SetMarketStatus(MarketStatus(pending.params["status"]))
         except (ValueError, KeyError, ArithmeticError) as error:
-            await self._database(self._store.close_command, pending.id, str(error))
+            await _threads.run(self._store.close_command, pending.id, str(error))
             return
         try:
             (outcome,) = await self._attempt([command], pending.id, configuration)
         except Outdated:
             return  # it still waits; the next look finds it
         refusal = outcome.message if isinstance(outcome, Refused) else ""
-        await self._database(self._store.close_command, pending.id, refusal)
+        await _threads.run(self._store.close_command, pending.id, refusal)
 
     # 5 answer
 

@@ -13,6 +13,8 @@ import logging
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
+from django.db import DatabaseError, InterfaceError
+
 from markets import process, trading
 from markets.accounts import Principal, principal_of_key
 from markets.authentication import principal_of_session
@@ -111,7 +113,11 @@ class TradingSocket(Socket):
     async def _watch(self) -> None:
         while True:
             await asyncio.sleep(RECHECK_INTERVAL)
-            if await process.current().hub.read(self._recheck) is None:
+            try:
+                still = await process.current().hub.read(self._recheck)
+            except (DatabaseError, InterfaceError):
+                continue  # nobody is locked out because the database is away
+            if still is None:
                 self.outbox.close(CLOSE_LOGGED_OUT)
                 return
 

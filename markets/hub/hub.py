@@ -6,15 +6,15 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable
-from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from typing import Any, Final, TypeVar
 
 from channels.exceptions import ChannelFull
 from channels.layers import get_channel_layer
-from django.db import DatabaseError, InterfaceError, connection, connections
-from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db import DatabaseError, InterfaceError, connection
 from redis.exceptions import RedisError
 
+from markets.database import DatabaseThreads
 from markets.history import market_moment
 from markets.hub.market import MarketView
 from markets.messages import transport
@@ -42,10 +42,8 @@ class Hub:
     def __init__(self) -> None:
         self._layer: Any = get_channel_layer()
         self._channel = ""
-        self._connections: list[BaseDatabaseWrapper] = []
-        self._threads = ThreadPoolExecutor(
-            READERS, "hub", initializer=lambda: self._connections.append(connections["default"])
-        )
+        self._threads = DatabaseThreads("hub", READERS)
+        self._open = ExitStack()
         self._tasks: list[asyncio.Task[None]] = []
         self._listeners: dict[int, set[AccountListener]] = {}
         self._told: dict[int, int] = {}
@@ -54,6 +52,7 @@ class Hub:
 
     async def start(self) -> None:
         """Load every market and follow its engine."""
+        self._open.enter_context(self._threads.use())
         self._channel = await self._layer.new_channel()
         await self._scan()
         self._tasks = [
@@ -66,17 +65,11 @@ class Hub:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        self._threads.shutdown(wait=True, cancel_futures=True)
-        await asyncio.to_thread(self._close_connections)
-
-    def _close_connections(self) -> None:
-        for reader in self._connections:
-            reader.inc_thread_sharing()
-            reader.close()
+        self._open.close()
 
     async def read(self, call: Callable[..., T], *args: object) -> T:
         """Read the database in one of the hub's threads."""
-        return await asyncio.get_running_loop().run_in_executor(self._threads, _read, call, args)
+        return await self._threads.run(_read, call, args)
 
     @staticmethod
     async def _keep_going(step: Callable[[], Awaitable[None]]) -> None:

@@ -106,7 +106,7 @@ def post_only_would_take(spec: MarketSpec, best: int) -> Refused:
 def _combination_errors(command: PlaceOrder) -> dict[str, list[str]]:
     errors: dict[str, list[str]] = {}
     if command.type is OrderType.LIMIT and command.price is None:
-        errors["price"] = ["a limit order needs a price"]
+        errors["price"] = ["a limit order needs a price (or use type market)"]
     if command.type is OrderType.MARKET:
         if command.price is not None:
             errors["price"] = ["a market order has no price; use type limit to set one"]

@@ -31,10 +31,14 @@ def slow_reader(exchange: ExchangeDriver, path: str, key: str | None = None) -> 
         yield socket
 
 
-def ask_and_read_nothing(socket: Socket, times: int, method: str, **params: Any) -> None:
-    """Ask for more than a connection holds, and only then read, to the end."""
+def ask(socket: Socket, times: int, method: str, **params: Any) -> None:
+    """Ask for more than a connection holds, and read nothing."""
     for _ in range(times):
         socket.send(method, **params)
+
+
+def read_to_the_end(socket: Socket) -> None:
+    """Read until the connection is closed."""
     while True:
         socket.receive()
 
@@ -94,10 +98,11 @@ def test_who_reads_nothing_at_all_is_disconnected(
 
     with slow_reader(exchange, "market-data") as slow:
         follow(slow, market)
+        ask(slow, 500, "resync", market=market)
+        exchange.wait_until(lambda: view.followers("book") == 0, "the server lets go")
         with pytest.raises(ConnectionClosed) as closed:
-            ask_and_read_nothing(slow, 500, "resync", market=market)
+            read_to_the_end(slow)
 
-    assert view.followers("book") == 0
     assert closed.value.rcvd is None or closed.value.rcvd.code == 1013
 
 
@@ -111,8 +116,9 @@ def test_answers_that_nobody_reads_end_the_connection_not_the_memory(
     alice.http.post("orders/batch", json=orders_deep_in_the_book(market, 400))
 
     with slow_reader(exchange, "trading", alice.key) as slow:
+        ask(slow, 60, "subscribe", channel="orders")
         with pytest.raises(ConnectionClosed) as closed:
-            ask_and_read_nothing(slow, 60, "subscribe", channel="orders")
+            read_to_the_end(slow)
 
         assert closed.value.rcvd is None or closed.value.rcvd.code == 1013
 

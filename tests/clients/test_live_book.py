@@ -179,7 +179,7 @@ async def test_a_crash_that_nobody_waited_for_is_raised_at_the_end(
     monkeypatch.setattr(book.feed, "receive", lambda *_: 1 / 0)
     exchange.heartbeat("BTC-USD")
     await exchange.tell()
-    while book.feed.state is not FeedState.OUT_OF_STEP:  # noqa: ASYNC110 - nobody waits, on purpose
+    while book.feed.state is not FeedState.OUT_OF_STEP:
         await asyncio.sleep(0)
 
     with pytest.raises(ZeroDivisionError):

@@ -1,4 +1,4 @@
-"""kill -9 loses nothing: what was acknowledged is there afterwards, once, and a retry gets the true answer."""
+"""kill -9 loses nothing: what was acknowledged is there afterwards, once; a retry gets the true answer."""
 
 from __future__ import annotations
 

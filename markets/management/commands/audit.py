@@ -9,6 +9,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from markets.auditing import audit
+from markets.database import need_migrated
 from markets.models import Market
 
 MAX_SHOWN = 50
@@ -25,6 +26,7 @@ class Command(BaseCommand):
 
     def handle(self, *_: Any, **options: Any) -> None:
         """Audit."""
+        need_migrated()
         symbol = options["market"]
         if symbol is not None and not Market.objects.filter(symbol=symbol).exists():
             raise CommandError(f"there is no market {symbol!r}")

@@ -9,6 +9,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from markets import operators
+from markets.database import need_migrated
 
 
 def decimal(text: str) -> Decimal:
@@ -49,6 +50,7 @@ class Command(BaseCommand):
 
     def handle(self, *_: Any, **options: Any) -> None:
         """Make it, and say what was made."""
+        need_migrated()
         base, separator, quote = options["symbol"].upper().partition("-")
         if not separator:
             raise CommandError(f"{options['symbol']!r} is not BASE-QUOTE, such as BTC-USD")

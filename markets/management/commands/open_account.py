@@ -11,6 +11,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 
 from markets import accounts
+from markets.database import need_migrated
 from markets.models import ASSET_SYMBOL, Asset
 
 
@@ -28,6 +29,7 @@ class Command(BaseCommand):
 
     def handle(self, *_: Any, **options: Any) -> None:
         """Do all of it or nothing."""
+        need_migrated()
         try:
             with transaction.atomic():
                 account = accounts.open_account(options["name"], options["password"])

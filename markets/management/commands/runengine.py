@@ -12,6 +12,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from exchange_site import asgi
+from markets.database import need_migrated
 from markets.engines import EngineHost
 
 
@@ -30,6 +31,7 @@ class Command(BaseCommand):
             raise CommandError(
                 "an engine of its own needs REDIS_URL; the embedded shape is `serve`"
             )
+        need_migrated()
         markets = frozenset(options["markets"].split(",")) if options["markets"] else None
         with contextlib.suppress(KeyboardInterrupt):
             asyncio.run(self._run(markets))

@@ -5,12 +5,13 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import fcntl
 import json
 import os
 import signal
 import socket
 import sys
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
 from typing import Any
 
 import uvicorn
@@ -20,6 +21,7 @@ from django.core.management.base import BaseCommand, CommandError
 from exchange_site import asgi
 from markets import process
 from markets.consumers.socket import MAX_FRAME_BYTES
+from markets.database import need_migrated
 from markets.demo import Demo, prepare_demo
 
 BACKLOG = 2048
@@ -49,15 +51,11 @@ class Command(BaseCommand):
         """Bind, say where, serve."""
         if options["web"] and not settings.REDIS_URL:
             raise CommandError("--web needs REDIS_URL: engines run in other processes")
-        demo = prepare_demo() if options["demo"] else None
-        if demo is not None:
-            settings.SANDBOX = True
-            settings.DEMO_PEOPLE = [
-                {"name": name, "password": word} for name, word in demo.people.items()
-            ]
-        listener = _listen(options["host"], options["port"])
-        url = f"http://{_shown(options['host'])}:{listener.getsockname()[1]}"
-        with contextlib.suppress(KeyboardInterrupt):
+        need_migrated()
+        with _alone(engines=not options["web"]):
+            demo = _demo() if options["demo"] else None
+            listener = _listen(options["host"], options["port"])
+            url = f"http://{_shown(options['host'])}:{listener.getsockname()[1]}"
             _run(self._serve(listener, url, demo, engines=not options["web"]))
 
     async def _serve(
@@ -65,6 +63,7 @@ class Command(BaseCommand):
     ) -> None:
         await process.start(asgi.router, engines=engines)
         server = server_of(asgi.application)
+        stop = _stop_signal(server)
         serving = asyncio.create_task(server.serve(sockets=[listener]))
         while not server.started and not serving.done():
             await asyncio.sleep(0.01)  # uvicorn has no event for it
@@ -72,13 +71,37 @@ class Command(BaseCommand):
         self.stdout.flush()
         traders = await _start_traders(url, demo) if demo is not None else None
         try:
-            await serving
+            await asyncio.wait({serving, stop}, return_when=asyncio.FIRST_COMPLETED)
         finally:
             if traders is not None and traders.returncode is None:
                 traders.send_signal(signal.SIGINT)
                 await traders.wait()
+            server.should_exit = True
+            await serving
             await process.stop()
             self.stdout.write("stopped; everything is on disk")
+
+
+def _stop_signal(server: uvicorn.Server) -> asyncio.Task[bool]:
+    """Done at Ctrl-C or SIGTERM; a second one does not wait for clients."""
+    asked = asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    def ask() -> None:
+        server.force_exit = asked.is_set()
+        asked.set()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, ask)
+    return asyncio.create_task(asked.wait())
+
+
+def _demo() -> Demo:
+    """Make this process a sandbox, and what there is to play with."""
+    demo = prepare_demo()
+    settings.SANDBOX = True
+    settings.DEMO_PEOPLE = [{"name": name, "password": word} for name, word in demo.people.items()]
+    return demo
 
 
 def _run(serving: Coroutine[Any, Any, None]) -> None:
@@ -91,9 +114,17 @@ def _run(serving: Coroutine[Any, Any, None]) -> None:
         uvloop.run(serving)
 
 
+class _Server(uvicorn.Server):
+    """uvicorn, told to stop by us: its own signal handlers would end the process before the engines."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
 def server_of(application: Callable[..., Any]) -> uvicorn.Server:
     """The server that measures best: uvicorn, with websockets' sans-I/O core and uvloop where it runs."""
-    return uvicorn.Server(
+    return _Server(
         uvicorn.Config(
             application,
             lifespan="off",
@@ -121,6 +152,23 @@ def _listen(host: str, port: int) -> socket.socket:
             f"cannot listen on {host}:{port}: {error.strerror}. Try another: make run PORT=8001"
         ) from error
     return listener
+
+
+@contextlib.contextmanager
+def _alone(*, engines: bool) -> Iterator[None]:
+    """Refuse to serve files that another exchange has: its engines would be out of our reach."""
+    if not engines or settings.DATABASES["default"]["ENGINE"] != "django.db.backends.sqlite3":
+        yield
+        return
+    path = f"{settings.DATABASES['default']['NAME']}-serve.lock"
+    with open(path, "w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise CommandError(
+                "another exchange runs on these files; stop it, or set EXCHANGE_VAR to another folder"
+            ) from None
+        yield
 
 
 def _shown(host: str) -> str:
