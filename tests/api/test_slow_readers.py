@@ -110,13 +110,17 @@ def test_answers_that_nobody_reads_end_the_connection_not_the_memory(
     exchange: ExchangeDriver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(outboxes, "MAX_BYTES", 100_000)
+    monkeypatch.setattr(outboxes, "STALL_TIMEOUT", 0.5)
     monkeypatch.setattr(consumer, "CLOSE_TIMEOUT", 0.2)
     market = exchange.new_market()
     alice, _ = exchange.traders(market)
     alice.http.post("orders/batch", json=orders_deep_in_the_book(market, 400))
 
+    account, listeners = alice.account.pk, process.current().hub._listeners
     with slow_reader(exchange, "trading", alice.key) as slow:
+        slow.ask("subscribe", channel="orders")
         ask(slow, 60, "subscribe", channel="orders")
+        exchange.wait_until(lambda: account not in listeners, "the server lets go")
         with pytest.raises(ConnectionClosed) as closed:
             read_to_the_end(slow)
 
