@@ -23,6 +23,7 @@ from django.conf import settings
 from markets import process
 from markets.consumers.engine import engine_consumer
 from markets.consumers.socket import close_unknown_address
+from markets.middleware import request_id
 from markets.problems import Problem, problem_response
 from markets.routing import websocket_urlpatterns
 
@@ -35,7 +36,7 @@ async def bounded_http(scope: dict[str, Any], receive: Receive, send: Send) -> N
     limit = settings.MAX_BODY_BYTES
     length = dict(scope["headers"]).get(b"content-length", b"0")
     if length.isdigit() and int(length) > limit:
-        await _refuse_body(send)
+        await _refuse_body(scope, send)
         return
     messages: list[dict[str, Any]] = []
     taken = 0
@@ -45,7 +46,7 @@ async def bounded_http(scope: dict[str, Any], receive: Receive, send: Send) -> N
         messages.append(message)
         taken += len(message.get("body", b""))
         if taken > limit:
-            await _refuse_body(send)
+            await _refuse_body(scope, send)
             return
         more = message["type"] == "http.request" and message.get("more_body", False)
 
@@ -56,8 +57,10 @@ async def bounded_http(scope: dict[str, Any], receive: Receive, send: Send) -> N
     await application(scope, replay, send)
 
 
-async def _refuse_body(send: Send) -> None:
+async def _refuse_body(scope: dict[str, Any], send: Send) -> None:
     response = problem_response(Problem("payload_too_large", "the body is larger than 1 MiB"))
+    given = dict(scope["headers"]).get(b"x-request-id", b"").decode("latin-1")
+    response["X-Request-ID"] = request_id(given)
     headers = [(name.lower().encode(), value.encode()) for name, value in response.items()]
     headers.append((b"connection", b"close"))
     start = {"type": "http.response.start", "status": response.status_code, "headers": headers}

@@ -155,11 +155,19 @@ if REDIS_URL and not REDIS_URL.startswith(("redis://", "rediss://", "unix://")):
 CHANNEL_CAPACITY = 1000
 # Longer than the layer's own blocking read (5 s), which a shorter one would cut off.
 REDIS_SOCKET_TIMEOUT = 15
+# Every engine listens on a connection of its own.
+REDIS_MAX_CONNECTIONS = 10_000
 CHANNEL_LAYERS: dict[str, dict[str, Any]] = {
     "default": {
         "BACKEND": "channels_redis.core.RedisChannelLayer",
         "CONFIG": {
-            "hosts": [{"address": REDIS_URL, "socket_timeout": REDIS_SOCKET_TIMEOUT}],
+            "hosts": [
+                {
+                    "address": REDIS_URL,
+                    "socket_timeout": REDIS_SOCKET_TIMEOUT,
+                    "max_connections": REDIS_MAX_CONNECTIONS,
+                }
+            ],
             "capacity": CHANNEL_CAPACITY,
             "expiry": 10,
         },

@@ -2,6 +2,7 @@
 
 Rules:
 - Each second it looks for markets without an engine: new ones, given back ones, those of a dead process.
+- Each second it looks for operators' commands, too, and nudges the engines that have some.
 - An engine that ends (stepped down, crashed) is started again from the rows by whoever has the lock.
 """
 
@@ -12,12 +13,14 @@ import logging
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
+from channels.exceptions import ChannelFull
 from channels.layers import get_channel_layer
 from django.db import DatabaseError, InterfaceError
+from redis.exceptions import RedisError
 
 from markets.database import DatabaseThreads
-from markets.messages.transport import engine_channel
-from markets.models import Market
+from markets.messages.transport import OPERATOR, engine_channel
+from markets.models import Market, OperatorCommand
 from markets.ownership import Ownership, ownership
 
 SCAN_INTERVAL: Final = 1.0
@@ -70,6 +73,17 @@ class EngineHost:
             task = asyncio.create_task(self._run(symbol), name=f"engine {symbol}")
             self._running[symbol] = (market_id, task)
 
+        for symbol in await self._threads.run(_markets_with_commands):
+            if symbol in self._running:
+                await self._nudge(symbol)
+
+    async def _nudge(self, symbol: str) -> None:
+        layer: Any = get_channel_layer()
+        try:
+            await layer.send(engine_channel(symbol), {"type": OPERATOR})
+        except (ChannelFull, RedisError, OSError) as error:
+            logger.warning("%s: not nudged, the next look does: %s", symbol, error)
+
     async def _stop(self) -> None:
         tasks = [task for _, task in self._running.values()]
         for task in tasks:
@@ -113,3 +127,8 @@ class EngineHost:
     def _give_back(self) -> None:
         for market_id, _ in self._running.values():
             self._release(market_id)
+
+
+def _markets_with_commands() -> list[str]:
+    waiting = OperatorCommand.objects.filter(done=False)
+    return list(waiting.values_list("market__symbol", flat=True).distinct().order_by())

@@ -20,6 +20,11 @@ DOCS_POLICY: Final = CONTENT_SECURITY_POLICY + "; script-src 'self' 'unsafe-inli
 Respond = Callable[[HttpRequest], HttpResponse]
 
 
+def request_id(given: str) -> str:
+    """The caller's own request id, or a new one."""
+    return given if _REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
+
+
 class RequestIdMiddleware:
     """Echo the caller's X-Request-ID, or make one."""
 
@@ -28,9 +33,8 @@ class RequestIdMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         """Answer with the id."""
-        given = request.headers.get("X-Request-ID", "")
         response = self._get_response(request)
-        response["X-Request-ID"] = given if _REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
+        response["X-Request-ID"] = request_id(request.headers.get("X-Request-ID", ""))
         return response
 
 

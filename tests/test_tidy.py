@@ -93,7 +93,7 @@ def test_only_the_gateway_sends_to_engines_and_only_the_publisher_to_groups() ->
     assert senders[".group_send("] == {"markets/publisher.py"}
     assert senders["engine_channel("] == {
         "markets/gateway.py",
-        "markets/engines.py",  # listens there
+        "markets/engines.py",  # listens there, and says that an operator's command waits
         "markets/messages/transport.py",  # defines it
     }
 

@@ -47,7 +47,7 @@ MAX_QUEUED: Final = 10_000
 MAX_ATTEMPTS: Final = 5
 """Times that a batch is executed again because money was spent in another market."""
 PULSE_INTERVAL: Final = 1.0
-"""Seconds between an engine's signs of life, and between looks for operators' commands."""
+"""Seconds between an engine's signs of life."""
 SETTLE_INTERVAL: Final = 0.5
 """Seconds between attempts to find out whether a commit took place."""
 
@@ -84,7 +84,8 @@ class EngineLoop:
         self._inbox: deque[Commands] = deque()
         self._queued = 0
         self._arrived = asyncio.Event()
-        self._operator_waits = True
+        self._arrived.set()
+        self._operator_waits = True  # what was asked for before it started
         self._undecided = False
         self._engine: Engine
 
@@ -145,8 +146,6 @@ class EngineLoop:
             book = self._engine.book
             if not self._undecided:
                 await self._publisher.pulse(self._engine.state.sequence, book.checksum)
-            self._operator_waits = True
-            self._arrived.set()
 
     async def _work(self) -> None:
         while True:
