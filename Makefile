@@ -1,4 +1,4 @@
-# make run: set-up and the exchange on http://127.0.0.1:8000 · make test: set-up and the tests · make check: all that must pass.
+# make run: set-up and the exchange on http://127.0.0.1:8000 · make test: set-up and the tests · make check: format, lint, types, the quick tests.
 PYTHON ?= python3
 HOST ?= 127.0.0.1
 PORT ?= 8000
@@ -19,7 +19,7 @@ check: .venv/test-ready
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/python manage.py makemigrations --check --dry-run
-	$(BIN)/python -m pytest -n auto --dist loadfile $(ARGS)
+	$(BIN)/python -m pytest -n auto --dist loadfile -m "not slow" $(ARGS)
 
 format: .venv/test-ready
 	$(BIN)/ruff format .
