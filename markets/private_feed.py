@@ -128,21 +128,18 @@ class PrivateFeed:
         """Send events again, for channels that were not subscribed meanwhile."""
         until, self._sent, said = self._sent, from_sequence - 1, self._said
         self._said = from_sequence - 1
-        while self._sent < until:
-            rows = await self._hub.read(_events_after, self._account.pk, self._sent)
-            for first, payload in rows:
-                self._deliver(first, payload, channels)
-            if not rows:
-                break
-            await self._outbox.drained()
+        await self._read(until, channels)
         self._sent, self._said = until, max(said, self._said)
 
     async def _catch_up(self, until: int | None = None) -> None:
-        """Send what the rows have beyond what was sent."""
+        """Send what the rows have beyond what was sent, up to a batch's last event or to the end."""
+        await self._read(until, self._channels)
+
+    async def _read(self, until: int | None, channels: set[str]) -> None:
         while until is None or self._sent < until:
-            rows = await self._hub.read(_events_after, self._account.pk, self._sent)
+            rows = await self._hub.read(_events_after, self._account.pk, self._sent, until)
             for first, payload in rows:
-                self._deliver(first, payload, self._channels)
+                self._deliver(first, payload, channels)
             if not rows:
                 return
             await self._outbox.drained()
@@ -166,8 +163,10 @@ def _last_sequence(account: int) -> int:
     return models.Account.objects.values_list("event_sequence", flat=True).get(pk=account)
 
 
-def _events_after(account: int, sequence: int) -> list[tuple[int, str]]:
+def _events_after(account: int, sequence: int, until: int | None) -> list[tuple[int, str]]:
     rows = models.AccountEvents.objects.filter(account=account, last_sequence__gt=sequence)
+    if until is not None:
+        rows = rows.filter(last_sequence__lte=until)
     return list(
         rows.order_by("last_sequence").values_list("first_sequence", "payload")[:REPLAY_ROWS]
     )
