@@ -7,7 +7,7 @@ from rest_framework.serializers import ListField
 
 from markets import accounts
 from markets import serializers as shapes
-from markets.models import Account, Asset
+from markets.models import Account, Asset, Trade
 from tests.api.shapes import check
 from tests.drivers.exchange import ExchangeDriver
 from tests.drivers.sockets import JSON, Socket
@@ -256,3 +256,40 @@ def test_two_connections_of_an_account_hear_the_same(exchange: ExchangeDriver) -
         alice.place(market, "buy", "1", price="10")
         last = sequence_of(alice.name)
         assert updates_to(one, last) == updates_to(two, last)
+
+
+def test_a_channel_added_under_load_begins_where_its_snapshot_ends(
+    exchange: ExchangeDriver,
+) -> None:
+    market = exchange.new_market()
+    alice, bob = exchange.traders(market)
+    alice.place(market, "buy", "100000", price="10")
+    sells = [{"market": market, "side": "sell", "quantity": "1", "price": "10"}] * 4
+    stop = threading.Event()
+
+    def trade() -> None:
+        while not stop.is_set():
+            bob.http.post("orders/batch", json={"orders": sells})
+
+    busy = threading.Thread(target=trade)
+    busy.start()
+    heard: list[list[str]] = []
+    try:
+        for _ in range(6):
+            with alice.socket() as socket:
+                socket.ask("subscribe", channel="orders")
+                socket.next("orders", "update")
+                socket.ask("subscribe", channel="fills")
+                ids = [fill["id"] for fill in socket.next("fills", "snapshot")["fills"][:1]]
+                for _ in range(4):
+                    ids += [fill["id"] for fill in socket.next("fills", "update")["fills"]]
+                heard.append(ids)
+    finally:
+        stop.set()
+        busy.join()
+
+    rows = Trade.objects.filter(maker_account=alice.account).order_by("id")
+    true = [str(pk) for pk in rows.values_list("pk", flat=True)]
+    for ids in heard:
+        start = true.index(ids[0])
+        assert ids == true[start : start + len(ids)]
