@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from operator import itemgetter
 from typing import Any, Final
 
 from markets.matching.events import Trade
@@ -44,20 +45,26 @@ ORDER_COLUMNS: Final = (
     ("updated_at", "bigint"),
     ("request", "varchar"),
 )
-ORDER_CHANGES: Final = (
-    ("id", "bigint"),
-    ("price", "bigint"),
-    ("quantity", "bigint"),
-    ("remaining", "bigint"),
-    ("filled", "bigint"),
-    ("canceled", "bigint"),
-    ("prevented", "bigint"),
-    ("notional", "numeric"),
-    ("fee", "numeric"),
-    ("status", "varchar"),
-    ("reason", "varchar"),
-    ("priority", "bigint"),
-    ("updated_at", "bigint"),
+_CHANGING: Final = frozenset(
+    {
+        "id",  # the key
+        "price",
+        "quantity",
+        "remaining",
+        "filled",
+        "canceled",
+        "prevented",
+        "notional",
+        "fee",
+        "status",
+        "reason",
+        "priority",
+        "updated_at",
+    }
+)
+ORDER_CHANGES: Final = tuple(column for column in ORDER_COLUMNS if column[0] in _CHANGING)
+_pick_changes = itemgetter(
+    *(index for index, (name, _) in enumerate(ORDER_COLUMNS) if name in _CHANGING)
 )
 TRADE_COLUMNS: Final = (
     ("market_id", "bigint"),
@@ -110,21 +117,8 @@ def order_row(market_id: int, order: OrderState) -> tuple[Any, ...]:
 
 def order_change(order: OrderState) -> tuple[Any, ...]:
     """What may change of an order, in the order of ORDER_CHANGES."""
-    return (
-        order.id,
-        order.price,
-        order.quantity,
-        order.remaining,
-        order.filled,
-        order.canceled,
-        order.prevented,
-        str(order.notional),
-        str(order.fee),
-        order.status.value,
-        None if order.reason is None else order.reason.value,
-        order.priority,
-        order.updated_at,
-    )
+    changes: tuple[Any, ...] = _pick_changes(order_row(0, order))
+    return changes
 
 
 def trade_row(market_id: int, trade: Trade) -> tuple[Any, ...]:
