@@ -1,11 +1,13 @@
 """Private channels: a snapshot, then the account's own sequence without a gap; a reconnect loses nothing."""
 
 import threading
+from collections.abc import Callable
 from typing import Any
 
+import pytest
 from rest_framework.serializers import ListField
 
-from markets import accounts
+from markets import accounts, private_feed
 from markets import serializers as shapes
 from markets.models import Account, Asset, Trade
 from tests.api.shapes import check
@@ -293,3 +295,66 @@ def test_a_channel_added_under_load_begins_where_its_snapshot_ends(
     for ids in heard:
         start = true.index(ids[0])
         assert ids == true[start : start + len(ids)]
+
+
+@pytest.fixture
+def right_before(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Let something happen once, right before a feed reads rows in some way (from some sequence on)."""
+
+    def happen(reading: str, event: Callable[[], object], after: int | None = None) -> None:
+        read = getattr(private_feed, reading)
+        events = [event]
+
+        def read_late(*args: Any) -> Any:
+            if events and after in (None, args[1]):
+                events.pop()()
+            return read(*args)
+
+        monkeypatch.setattr(private_feed, reading, read_late)
+
+    return happen
+
+
+def test_what_happens_during_a_replay_is_told_once(
+    exchange: ExchangeDriver, right_before: Callable[..., None]
+) -> None:
+    market = exchange.new_market()
+    alice, bob = exchange.traders(market)
+    alice.place(market, "buy", "100", price="10")
+
+    def trade() -> None:
+        bob.place(market, "sell", "1", price="10")
+
+    with alice.socket() as socket:
+        right_before("_events_after", trade, after=0)
+        subscribe(socket, from_sequence=1)
+        trade()
+        trades = Trade.objects.filter(market__symbol=market)
+        exchange.wait_until(lambda: trades.count() == 2, "both trades took place")
+        last = sequence_of(alice.name)
+        updates = updates_to(socket, last)
+        assert socket.arrived() == []
+
+    assert numbers(updates) == list(range(1, last + 1))
+
+
+def test_what_happens_while_a_channel_is_added_is_told_once(
+    exchange: ExchangeDriver, right_before: Callable[..., None]
+) -> None:
+    market = exchange.new_market()
+    alice, bob = exchange.traders(market)
+    alice.place(market, "buy", "100", price="10")
+
+    with alice.socket() as socket:
+        socket.ask("subscribe", channel="orders")
+        right_before("private_snapshot", lambda: bob.place(market, "sell", "1", price="10"))
+        right_before("_events_after", lambda: bob.place(market, "sell", "1", price="10"))
+        socket.ask("subscribe", channel="fills")
+        ids = [fill["id"] for fill in socket.next("fills", "snapshot")["fills"]][::-1]
+        bob.place(market, "sell", "1", price="10")
+        true = [fill["id"] for fill in alice.http.get("fills").json()["results"]][::-1]
+        while ids[-1] != true[-1]:
+            ids += [fill["id"] for fill in socket.next("fills", "update")["fills"]]
+
+    assert len(true) == 3
+    assert ids == true
