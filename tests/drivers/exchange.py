@@ -103,6 +103,8 @@ class ExchangeDriver:
         self._numbers = itertools.count(1)
         self._ready = threading.Event()
         self._listener = socket.create_server(("127.0.0.1", 0))
+        # asyncio sees no TCP in a socket of protocol 0, and each answer would wait 40 ms for an ACK.
+        self._listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._thread = threading.Thread(target=self._run, name="exchange", daemon=True)
         self._server: uvicorn.Server | None = None
         self.loop: asyncio.AbstractEventLoop
