@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import Any, Final
 
 from django.core.exceptions import PermissionDenied, RequestDataTooBig
+from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from rest_framework import exceptions
 from rest_framework.negotiation import BaseContentNegotiation
@@ -167,6 +168,9 @@ def as_problem(error: Exception) -> Problem | None:
             return Problem("invalid_request", _text(error))
         case exceptions.APIException():
             return Problem("invalid_request", _text(error))
+        case OperationalError() | InterfaceError():
+            logger.warning("the database does not answer: %s", error)
+            return Problem("unavailable", "the exchange cannot reach its database at the moment")
     return None
 
 

@@ -30,7 +30,7 @@ from markets.hub.outbox import Subscription
 from markets.limits import RateLimit
 from markets.messages.public import JSON, time_text
 from markets.parsers import load_json
-from markets.problems import Problem, problem_response
+from markets.problems import Problem, as_problem, problem_response
 
 MAX_FRAME_BYTES: Final = 1024 * 1024
 MAX_REQ_ID_LENGTH: Final = 128
@@ -173,10 +173,8 @@ class Socket(ABC):
             await self.on_request(request)
         except BadRequest as problem:
             self.answer_problem(problem.request, problem)
-        except Problem as problem:
-            self.answer_problem(request, problem)
-        except process.NotStarted:
-            self.answer_problem(request, Problem("unavailable", "the exchange is stopping"))
+        except Exception as error:  # noqa: BLE001 - answered, and logged if it is a defect
+            self.answer_problem(request, problem_of(error))
 
     def answer(self, request: Request, result: object) -> None:
         """Answer a request."""
@@ -221,6 +219,17 @@ class Socket(ABC):
     @abstractmethod
     async def closed(self) -> None:
         """The connection ended."""
+
+
+def problem_of(error: Exception) -> Problem:
+    """What a client is told of an exception; a defect of ours is logged."""
+    if isinstance(error, process.NotStarted):
+        return Problem("unavailable", "the exchange is stopping")
+    problem = as_problem(error)
+    if problem is None:
+        logger.error("a request failed", exc_info=error)
+        problem = Problem("internal_error", "a defect of ours; it was logged")
+    return problem
 
 
 def unknown_method(request: Request, known: tuple[str, ...]) -> Problem:

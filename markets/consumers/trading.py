@@ -18,7 +18,15 @@ from django.db import DatabaseError, InterfaceError
 from markets import process, trading
 from markets.accounts import Principal, principal_of_key
 from markets.authentication import principal_of_session
-from markets.consumers.socket import Receive, Request, Scope, Send, Socket, unknown_method
+from markets.consumers.socket import (
+    Receive,
+    Request,
+    Scope,
+    Send,
+    Socket,
+    problem_of,
+    unknown_method,
+)
 from markets.hub.outbox import CLOSE_TRY_AGAIN_LATER, Subscription
 from markets.limits import account_rate
 from markets.matching.types import MarketSpec
@@ -161,15 +169,8 @@ class TradingSocket(Socket):
     async def _finish(self, request: Request, result: Awaitable[object]) -> None:
         try:
             self.answer(request, await result)
-        except Problem as problem:
-            self.answer_problem(request, problem)
-        except process.NotStarted:
-            self.answer_problem(request, Problem("unavailable", "the exchange is stopping"))
-        except Exception:
-            logger.exception("%s failed", request.method)
-            self.answer_problem(
-                request, Problem("internal_error", "a defect of ours; it was logged")
-            )
+        except Exception as error:  # noqa: BLE001 - answered, and logged if it is a defect
+            self.answer_problem(request, problem_of(error))
 
     async def _login(self, request: Request) -> None:
         params = request.params
