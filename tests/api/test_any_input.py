@@ -15,7 +15,7 @@ from tests.drivers.exchange import ExchangeDriver, Trader
 from tests.drivers.sockets import Socket, error_of
 
 FEW = settings(
-    max_examples=100,
+    max_examples=60,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )

@@ -117,7 +117,7 @@ def test_who_hears_only_updates_knows_the_book_after_200_random_orders(
 
     with exchange.market_data() as socket:
         follower = follow(socket, market)
-        trade_at_random(market, exchange.traders(market, 3), 7, 200, (1, 2, 1, 10))
+        trade_at_random(market, exchange.traders(market, 3), 7, 200, (1, 5, 20))
         last = exchange.sequence(market)
         follow_to(socket, follower, last)
 
