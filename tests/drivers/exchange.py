@@ -22,7 +22,6 @@ from django.db import connections, transaction
 
 from markets import accounts, engines, operators, process
 from markets.auditing import audit
-from markets.consumers import engine
 from markets.hub import hub
 from markets.matching.types import MarketStatus
 from markets.models import Account, ApiKey, Asset, Market
@@ -31,8 +30,6 @@ from tests.drivers.sockets import Socket
 STARTUP_SECONDS: Final = 20.0
 SCAN_INTERVAL: Final = 0.1
 """Seconds between looks for new markets, instead of the second that serves people."""
-FIRST_PULSE: Final = 0.02
-"""Seconds until the engine of a new market is heard, instead of one."""
 T = TypeVar("T")
 JSON = dict[str, Any]
 
@@ -165,15 +162,10 @@ class ExchangeDriver:
             for name, value in columns.items()
         }
         symbol = f"{base}-USD"
-        pulse_interval = vars(engine)["PULSE_INTERVAL"]
-        vars(engine)["PULSE_INTERVAL"] = FIRST_PULSE
-        try:
-            operators.create_market(
-                base, "USD", tick_size=Decimal(tick_size), lot_size=Decimal(lot_size), **values
-            )
-            self.wait_until(lambda: self._is_served(symbol), f"{symbol} is served")
-        finally:
-            vars(engine)["PULSE_INTERVAL"] = pulse_interval
+        operators.create_market(
+            base, "USD", tick_size=Decimal(tick_size), lot_size=Decimal(lot_size), **values
+        )
+        self.wait_until(lambda: self._is_served(symbol), f"{symbol} is served")
         return symbol
 
     def _is_served(self, symbol: str) -> bool:
