@@ -119,6 +119,7 @@ class ExchangeDriver:
         assert self._server is not None
         self._server.should_exit = True
         self._thread.join(STARTUP_SECONDS)
+        assert not self._thread.is_alive(), "the exchange did not stop"
         self.http.close()
 
     def _run(self) -> None:
