@@ -19,7 +19,8 @@ from markets.database import one_moment
 from markets.history import fee_account_id
 from markets.matching.engine import Engine
 from markets.matching.events import Trade
-from markets.matching.types import MarketSpec, OrderState, Side
+from markets.matching.spec import MarketSpec
+from markets.matching.types import OrderState, Side
 from markets.rows import ORDER_FIELDS, TRADE_FIELDS, order_state, trade_event
 
 CHUNK = 2000

@@ -12,7 +12,8 @@ from django.db import connection
 from markets import models
 from markets.database import one_moment
 from markets.matching.events import Trade
-from markets.matching.types import MarketSpec, Side, format_units
+from markets.matching.spec import MarketSpec
+from markets.matching.types import Side, format_units
 from markets.messages.public import JSON, time_text
 from markets.rows import TRADE_FIELDS, trade_event
 

@@ -19,7 +19,8 @@ from django.db import models
 from django.db.models import BooleanField, F, Func, Q
 
 from markets.fields import AmountField, ExactDecimalField
-from markets.matching.types import MarketSpec, MarketState, MarketStatus, OrderStatus
+from markets.matching.spec import MarketSpec
+from markets.matching.types import MarketState, MarketStatus, OrderStatus
 
 MAX_DECIMALS: Final = 12
 DEFAULT_DECIMALS: Final = 8

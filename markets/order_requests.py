@@ -14,14 +14,8 @@ from enum import StrEnum
 from typing import Any, Final, TypeVar
 
 from markets.matching.commands import AmendOrder, PlaceOrder
-from markets.matching.types import (
-    MarketSpec,
-    OrderType,
-    SelfTradePrevention,
-    Side,
-    TimeInForce,
-    format_units,
-)
+from markets.matching.spec import MarketSpec
+from markets.matching.types import OrderType, SelfTradePrevention, Side, TimeInForce, format_units
 from markets.messages.public import NotADecimal, TooFine, parse_units
 from markets.problems import Problem
 

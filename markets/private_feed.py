@@ -19,7 +19,7 @@ import msgspec
 from markets import accounts, models
 from markets.database import one_moment
 from markets.hub import Hub, Outbox
-from markets.matching.types import MarketSpec
+from markets.matching.spec import MarketSpec
 from markets.messages.public import JSON, fill_json, order_json
 from markets.messages.transport import PrivatePart
 from markets.problems import Problem

@@ -16,7 +16,8 @@ from markets.accounts import Principal
 from markets.limits import account_rate
 from markets.matching.commands import AmendOrder, CancelAll, CancelOrder
 from markets.matching.events import Trade
-from markets.matching.types import MarketSpec, OrderState, Side
+from markets.matching.spec import MarketSpec
+from markets.matching.types import OrderState, Side
 from markets.messages.public import JSON, fill_json, order_json
 from markets.messages.transport import Answer, ClientCommand
 from markets.order_requests import amend_order as amend_command

@@ -29,7 +29,7 @@ from markets.consumers.socket import (
 )
 from markets.hub.outbox import CLOSE_TRY_AGAIN_LATER, Subscription
 from markets.limits import account_rate
-from markets.matching.types import MarketSpec
+from markets.matching.spec import MarketSpec
 from markets.messages.public import JSON
 from markets.private_feed import CHANNELS, PrivateFeed
 from markets.problems import Problem

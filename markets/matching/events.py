@@ -8,9 +8,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from markets.matching.spec import MarketSpec
 from markets.matching.types import (
     Asset,
-    MarketSpec,
+    FeeRates,
     MarketState,
     MarketStatus,
     OrderState,
@@ -43,16 +44,41 @@ class Trade(NamedTuple):
     maker_account: int
     taker_fee: int
     maker_fee: int
+    taker_fee_rate: int
+    maker_fee_rate: int
     timestamp: int
 
 
+class OrderTriggered(NamedTuple):
+    """A stop's price was reached: from here on it is a market or limit order."""
+
+    sequence: int
+    order_id: int
+
+
+class OrderArmed(NamedTuple):
+    """An exit of a bracket wants so much more, which the entry has brought."""
+
+    sequence: int
+    order_id: int
+    quantity: int
+
+
 class OrderCanceled(NamedTuple):
-    """The rest of an order left the market."""
+    """The rest of an order left the market; by reason `expired` it has expired."""
 
     sequence: int
     order_id: int
     quantity: int
     reason: Reason
+
+
+class QuantityReduced(NamedTuple):
+    """A bracket's stop loss wants so much less, which its take profit has traded."""
+
+    sequence: int
+    order_id: int
+    quantity: int
 
 
 class QuantityPrevented(NamedTuple):
@@ -64,11 +90,12 @@ class QuantityPrevented(NamedTuple):
 
 
 class OrderAmended(NamedTuple):
-    """An order has a new price or total quantity; without `kept_priority` it went to the back."""
+    """An order has new terms; without `kept_priority` it went to the back."""
 
     sequence: int
     order_id: int
-    price: int
+    price: int | None
+    stop_price: int | None
     quantity: int
     kept_priority: bool
 
@@ -78,6 +105,7 @@ class MarketStatusChanged(NamedTuple):
 
     sequence: int
     status: MarketStatus
+    auction_ends_at: int | None = None
 
 
 class MarketConfigured(NamedTuple):
@@ -87,14 +115,34 @@ class MarketConfigured(NamedTuple):
     spec: MarketSpec
 
 
+class CancelAfterSet(NamedTuple):
+    """An account's dead man's switch was set to go off at a time, or (None) went off or was disarmed."""
+
+    sequence: int
+    account: int
+    at: int | None
+
+
+class FeeRatesSet(NamedTuple):
+    """Accounts have fee rates of their own from here on, or (None) the market's."""
+
+    sequence: int
+    rates: dict[int, FeeRates | None]
+
+
 Event = (
     OrderAccepted
     | Trade
+    | OrderTriggered
+    | OrderArmed
     | OrderCanceled
+    | QuantityReduced
     | QuantityPrevented
     | OrderAmended
     | MarketStatusChanged
     | MarketConfigured
+    | CancelAfterSet
+    | FeeRatesSet
 )
 
 
@@ -108,9 +156,12 @@ class Refused(NamedTuple):
 
 
 class Done(NamedTuple):
-    """A command was carried out (or, `duplicate`, had been before)."""
+    """A command was carried out (or, `duplicate`, had been before; or it only asked whether it would be)."""
 
     order: OrderState | None = None
+    """The command's own order; of a group, its first."""
+    group: tuple[OrderState, ...] = ()
+    """All orders of the group that the command placed."""
     events: tuple[Event, ...] = ()
     orders: tuple[OrderState, ...] = ()
     """Every order that the command changed, as the command left it; its own first."""
@@ -140,6 +191,16 @@ class DepthChange(NamedTuple):
     quantity: int
 
 
+class Indication(NamedTuple):
+    """What an auction would come to now: FIX's auction imbalance."""
+
+    price: int | None
+    volume: int
+    surplus: int
+    """What is left on one side at that price."""
+    surplus_side: Side | None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Batch:
     """All that a run of commands came to: what one transaction writes and one update says."""
@@ -159,6 +220,12 @@ class Batch:
     checksum: int
     timestamp: int
     notices: tuple[MarketStatusChanged | MarketConfigured, ...] = field(default=())
+    indication: Indication | None = None
+    """While the market is in an auction."""
+    cancel_after: dict[int, int | None] = field(default_factory=dict)
+    """By account: when its dead man's switch goes off, if this batch set it."""
+    fee_rates: dict[int, FeeRates | None] = field(default_factory=dict)
+    """By account: its own rates, if this batch set them."""
 
     @property
     def sequence(self) -> int:

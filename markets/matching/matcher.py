@@ -1,26 +1,22 @@
 """Matching: what happens when a taker meets the other side, and how an order rests or ends.
 
 Rules:
-- Best price first, then the order that got its place first; the trade price is the resting order's.
+- Best price first, then the order that got its place first; the trade price is the resting order's. An
+  iceberg shows its next part, from the back of its level, when what it showed is gone.
+- How far a taker may go is fixed when it starts: its limit or slippage, and the price band.
 - An account never trades with itself: the taker's self-trade prevention mode decides what gives way.
-- Every change goes through the book's journal and the ledger, and becomes an event with the next
-  sequence; nothing here refuses anything.
 """
 
 from __future__ import annotations
 
-from markets.matching.book import Book, Order
-from markets.matching.events import (
-    Event,
-    OrderCanceled,
-    QuantityPrevented,
-    Trade,
-)
-from markets.matching.ledger import Ledger
+from typing import NamedTuple
+
+from markets.matching.events import QuantityPrevented, Trade
+from markets.matching.market import Market
+from markets.matching.order import Order
 from markets.matching.types import (
     Asset,
-    MarketSpec,
-    MarketState,
+    MarketStatus,
     OrderStatus,
     OrderType,
     Reason,
@@ -31,69 +27,197 @@ from markets.matching.types import (
 )
 
 
+class Fillable(NamedTuple):
+    """What a taker would trade now."""
+
+    quantity: int
+    cost: int
+    """What it would pay, or get, for it in quote units."""
+
+
+class Range(NamedTuple):
+    """How far a taker may go. A price of None: any."""
+
+    own: int | None
+    """By its limit or slippage."""
+    allowed: int | None
+    """By the price band, too."""
+
+
 class Matcher:
-    """The moving parts of one market: its book, ledger, sequence and last price."""
+    """How orders of one market trade."""
 
-    def __init__(self, spec: MarketSpec, state: MarketState) -> None:
-        self.spec = spec
-        self.status = state.status
-        self.sequence = state.sequence
-        self.last_price = state.last_price
-        self.book = Book(spec)
-        self.ledger = Ledger()
-        self.now = 0
-        self.events: list[Event] = []
-        """Of the command at hand."""
-        self.orders: dict[int, Order] = {}
-        """Orders that the command at hand changed, its own first."""
+    def __init__(self, market: Market) -> None:
+        self._market = market
 
-    def restore(self, spec: MarketSpec, state: MarketState) -> None:
-        """Go back to an earlier moment, the book's journal with it."""
-        self.book.undo()
-        self.book.settle()
-        self.spec = self.book.spec = spec
-        self.status, self.sequence, self.last_price = state
+    # How far a taker may go
 
-    def start_command(self) -> None:
-        """Forget the events of the command before."""
-        self.events = []
-        self.orders = {}
+    def range_of(self, taker: Order) -> Range:
+        """Where the taker, starting now, must stop."""
+        own = self._own_limit(taker)
+        band = self._market.band_limit(taker.side)
+        if own is None or band is None:
+            return Range(own, band if own is None else own)
+        return Range(own, min(own, band) if taker.side is Side.BUY else max(own, band))
 
-    def match(self, taker: Order, limit: int | None) -> None:
-        """Trade the taker against the other side, best price and oldest order first."""
-        opposite = self.book.side(taker.side.opposite)
+    def _own_limit(self, taker: Order) -> int | None:
+        if taker.type is not OrderType.MARKET:
+            return taker.price
+        best = self._market.book.side(taker.side.opposite).best()
+        if taker.max_slippage is None or best is None:
+            return None
+        return self._market.spec.worst_price(taker.side, 2 * best.price, taker.max_slippage)
+
+    # A taker's run
+
+    def start(self, taker: Order) -> None:
+        """Let an order trade what it can; then it rests, or what is left of it ends."""
+        if self._market.status is not MarketStatus.OPEN:
+            self.rest(taker)
+            return
+        reach = self.range_of(taker)
+        if (
+            taker.time_in_force is TimeInForce.FOK
+            and self.fillable(taker, reach.allowed).quantity < taker.remaining
+        ):
+            self._market.end(taker, Reason.FOK_UNFILLABLE)
+            return
+        satisfied = self._match(taker, reach.allowed)
+        if satisfied:
+            self._forget_unbought(taker)
+        elif taker.remaining:
+            self._stop(taker, reach)
+
+    def _match(self, taker: Order, limit: int | None) -> bool:
+        """Trade best price and oldest order first; whether it got all of its quote quantity."""
+        market = self._market
+        opposite = market.book.side(taker.side.opposite)
+        left = taker.quote_quantity
         while taker.remaining:
             level = opposite.best()
             if level is None or (limit is not None and level.key > limit * opposite.sign):
-                return
+                break
             maker = level.first
             assert maker is not None, "an empty level stayed"
+            quantity = min(taker.remaining, maker.remaining - maker.hidden)
+            if left is not None:
+                quantity = min(quantity, market.spec.lots_for(left, level.price))
+                if not quantity:
+                    return True
+            price = level.price
             if maker.account != taker.account:
-                self._trade(taker, maker)
-            elif self._prevent(taker, maker):
-                return
+                self._trade_with_maker(taker, maker, quantity)
+            elif not self.prevent(taker, maker, quantity):
+                break
+            elif taker.self_trade_prevention is SelfTradePrevention.CANCEL_OLDEST:
+                continue
+            if left is not None:
+                left -= market.spec.notional(price, quantity)
+                if not market.spec.lots_for(left, price):
+                    return True
+        return False
 
-    def _trade(self, taker: Order, maker: Order) -> None:
-        quantity = min(taker.remaining, maker.remaining)
-        price = maker.price
-        amount = self.spec.notional(price, quantity)
-        taker_fee = self._settle_taker(taker, quantity, amount)
-        maker_fee = self._settle_maker(maker, quantity, amount)
-        self.save(maker)
-        self.book.reduce(maker, quantity)
-        taker.remaining -= quantity
+    def _forget_unbought(self, taker: Order) -> None:
+        """An order for a quote quantity wanted, in base, what it came to."""
+        self._market.trim(taker)
+        if taker.filled:
+            taker.status = OrderStatus.FILLED
+        elif taker.prevented:
+            self._market.mark_ended(taker, Reason.SELF_TRADE_PREVENTION)
+        else:
+            self._market.end(taker, Reason.NO_LIQUIDITY)
+
+    def _stop(self, taker: Order, reach: Range) -> None:
+        """Rest or end a taker that cannot go on; or begin an auction, where only the band is in its way."""
+        market = self._market
+        opposite = market.book.side(taker.side.opposite)
+        beyond_band = (
+            reach.own != reach.allowed and next(opposite.crossing(reach.own), None) is not None
+        )
+        if beyond_band and market.spec.volatility_auction:
+            market.set_status(MarketStatus.AUCTION, market.spec.volatility_auction)
+        is_market_order = taker.type in (OrderType.MARKET, OrderType.STOP)
+        may_rest = not is_market_order and taker.time_in_force is not TimeInForce.IOC
+        if may_rest and (not beyond_band or market.status is MarketStatus.AUCTION):
+            self.rest(taker)
+        elif beyond_band:
+            market.end(taker, Reason.PRICE_BAND)
+        else:
+            market.end(taker, Reason.NO_LIQUIDITY if is_market_order else Reason.IOC_REMAINDER)
+
+    def rest(self, order: Order) -> None:
+        """Put an order into the book as it is."""
+        order.hidden = 0
+        if order.display_quantity is not None:
+            order.hidden = max(0, order.remaining - order.display_quantity)
+        self._market.hold(order, 1)
+        self._market.book.rest(order)
+
+    def fillable(self, taker: Order, limit: int | None) -> Fillable:
+        """What the taker would trade now, self-trade prevention included."""
+        spec = self._market.spec
+        wanted, left = taker.remaining, taker.quote_quantity
+        filled = cost = 0
+        for level in self._market.book.side(taker.side.opposite).crossing(limit):
+            for maker, shown in level.slices():
+                quantity = min(wanted, shown)
+                if left is not None:
+                    quantity = min(quantity, spec.lots_for(left, level.price))
+                if not quantity:
+                    return Fillable(filled, cost)
+                amount = spec.notional(level.price, quantity)
+                if maker.account == taker.account:
+                    match taker.self_trade_prevention:
+                        case SelfTradePrevention.CANCEL_OLDEST:
+                            continue
+                        case SelfTradePrevention.DECREMENT:
+                            pass
+                        case _:
+                            return Fillable(filled, cost)
+                else:
+                    filled += quantity
+                    cost += amount
+                wanted -= quantity
+                left = None if left is None else left - amount
+        return Fillable(filled, cost)
+
+    # One trade
+
+    def _trade_with_maker(self, taker: Order, maker: Order, quantity: int) -> None:
+        amount = self._market.spec.notional(maker.price, quantity)
+        if taker.side is Side.BUY:
+            self._market.ledger.credit(taker.account, Asset.QUOTE, -amount)
+        else:
+            self._market.ledger.credit(taker.account, Asset.BASE, -quantity)
+        self._trade(taker, maker, maker.price, quantity, amount)
+
+    def trade_resting(self, newer: Order, older: Order, price: int, quantity: int) -> None:
+        """Trade two orders of the book at an auction's price; the one that came later is the taker."""
+        amount = self._market.spec.notional(price, quantity)
+        self._pay_from_hold(newer, quantity, amount)
+        self._market.save(newer)
+        self._trade(newer, older, price, quantity, amount)
+
+    def _trade(self, taker: Order, maker: Order, price: int, quantity: int, amount: int) -> None:
+        market = self._market
+        self._pay_from_hold(maker, quantity, amount)
+        market.save(maker)
+        taker_rate = market.rates_of(taker.account).taker
+        maker_rate = market.rates_of(maker.account).maker
+        taker_fee = self._receive(taker, quantity, amount, taker_rate)
+        maker_fee = self._receive(maker, quantity, amount, maker_rate)
+        sequence = market.next_sequence()
         for order, fee in ((taker, taker_fee), (maker, maker_fee)):
+            market.book.reduce(order, quantity)
             order.filled += quantity
             order.notional += amount
             order.fee += fee
             order.status = OrderStatus.PARTIALLY_FILLED if order.remaining else OrderStatus.FILLED
-        if not maker.remaining:
-            self.book.remove(maker)
-        sequence = self.next_sequence()
-        self.events.append(
+            self._after_taking_from(order, sequence)
+        market.events.append(
             Trade(
                 sequence=sequence,
-                id=self.spec.id_base + sequence,
+                id=market.spec.id_base + sequence,
                 price=price,
                 quantity=quantity,
                 amount=amount,
@@ -104,132 +228,80 @@ class Matcher:
                 maker_account=maker.account,
                 taker_fee=taker_fee,
                 maker_fee=maker_fee,
-                timestamp=self.now,
+                taker_fee_rate=taker_rate,
+                maker_fee_rate=maker_rate,
+                timestamp=market.now,
             )
         )
-        self.last_price = price
+        market.trade_at(price)
 
-    def _settle_taker(self, taker: Order, quantity: int, amount: int) -> int:
-        if taker.side is Side.BUY:
-            self.ledger.credit(taker.account, Asset.QUOTE, -amount)
-        else:
-            self.ledger.credit(taker.account, Asset.BASE, -quantity)
-        return self._receive(taker, quantity, amount, self.spec.taker_fee_rate)
+    def _after_taking_from(self, order: Order, sequence: int) -> None:
+        """Take an order of the book out when nothing is left, or show an iceberg's next part."""
+        if order.level is None:
+            if order.group is not None:
+                self._market.unsettled[order.group.id] = order.group
+        elif not order.remaining:
+            self._market.book.remove(order)
+        elif order.remaining == order.hidden:
+            self._market.book.refill(order, sequence)
 
-    def _settle_maker(self, maker: Order, quantity: int, amount: int) -> int:
-        if maker.side is Side.BUY:
-            self.ledger.pay_from_hold(maker.account, Asset.QUOTE, amount)
-        else:
-            self.ledger.pay_from_hold(maker.account, Asset.BASE, quantity)
-        return self._receive(maker, quantity, amount, self.spec.maker_fee_rate)
+    def _pay_from_hold(self, order: Order, quantity: int, amount: int) -> None:
+        """Spend what a resting order holds; what it held beyond the price is free again."""
+        ledger = self._market.ledger
+        paid = amount if order.side is Side.BUY else quantity
+        ledger.pay_from_hold(order.account, order.pays_with, paid)
+        if order.is_exit:
+            assert order.group is not None
+            self._market.journal.note(order.group.set_held, order.group.held)
+            order.group.held -= paid
+        elif order.side is Side.BUY:
+            better = self._market.spec.notional(order.price, quantity) - amount
+            if better:
+                ledger.hold(order.account, Asset.QUOTE, -better)
 
     def _receive(self, order: Order, quantity: int, amount: int, rate: int) -> int:
         """Credit what an order received, less the fee; return the fee."""
+        ledger = self._market.ledger
         asset, received = (
             (Asset.BASE, quantity) if order.side is Side.BUY else (Asset.QUOTE, amount)
         )
         fee = fee_on(received, rate)
-        self.ledger.credit(order.account, asset, received - fee)
+        ledger.credit(order.account, asset, received - fee)
         if fee:
-            self.ledger.credit(self.spec.fee_account, asset, fee)
+            ledger.credit(self._market.spec.fee_account, asset, fee)
         return fee
 
-    def _prevent(self, taker: Order, maker: Order) -> bool:
-        """Keep an account from trading with itself; True: the taker is done."""
+    # Self-trade prevention
+
+    def prevent(self, taker: Order, maker: Order, quantity: int) -> bool:
+        """Keep an account from trading with itself; whether the taker goes on."""
         mode = taker.self_trade_prevention
         if mode is SelfTradePrevention.DECREMENT:
-            quantity = min(taker.remaining, maker.remaining)
-            self.hold(maker, -1)
-            self.save(maker)
-            self.book.reduce(maker, quantity)
-            taker.remaining -= quantity
             for order in (taker, maker):
-                order.prevented += quantity
-                self.events.append(QuantityPrevented(self.next_sequence(), order.id, quantity))
-            if maker.remaining:
-                self.hold(maker, 1)
-            else:
-                self.book.remove(maker)
-                self._mark_ended(maker, Reason.SELF_TRADE_PREVENTION)
-            if not taker.remaining:
-                self._mark_ended(taker, Reason.SELF_TRADE_PREVENTION)
-            return False
+                self._prevent_quantity(order, quantity)
+            return True
         if mode is not SelfTradePrevention.CANCEL_NEWEST:
-            self.cancel_resting(maker, Reason.SELF_TRADE_PREVENTION)
+            self._market.cancel(maker, Reason.SELF_TRADE_PREVENTION)
         if mode is SelfTradePrevention.CANCEL_OLDEST:
-            return False
-        self.end(taker, Reason.SELF_TRADE_PREVENTION)
-        return True
-
-    def fillable(self, taker: Order, limit: int | None) -> tuple[int, int]:
-        """What the taker would trade now and pay or get for it, self-trade prevention included."""
-        wanted, filled, cost = taker.remaining, 0, 0
-        for level in self.book.side(taker.side.opposite).crossing(limit):
-            for maker in level:
-                if not wanted:
-                    return filled, cost
-                quantity = min(wanted, maker.remaining)
-                if maker.account == taker.account:
-                    match taker.self_trade_prevention:
-                        case SelfTradePrevention.CANCEL_OLDEST:
-                            continue
-                        case SelfTradePrevention.DECREMENT:
-                            wanted -= quantity
-                            continue
-                        case _:
-                            return filled, cost
-                wanted -= quantity
-                filled += quantity
-                cost += self.spec.notional(level.price, quantity)
-        return filled, cost
-
-    def place_rest(self, order: Order) -> None:
-        """Rest what is left of an order that has traded, or end it."""
-        if not order.remaining:
-            return
-        if order.type is OrderType.MARKET:
-            self.end(order, Reason.NO_LIQUIDITY)
-        elif order.time_in_force is TimeInForce.IOC:
-            self.end(order, Reason.IOC_REMAINDER)
+            return True
+        if taker.level is not None:
+            self._market.cancel(taker, Reason.SELF_TRADE_PREVENTION)
         else:
-            self.hold(order, 1)
-            self.book.add(order)
+            self._market.end(taker, Reason.SELF_TRADE_PREVENTION)
+        return False
 
-    def cancel_resting(self, order: Order, reason: Reason) -> None:
-        """Take a resting order out of the book and release what it holds."""
-        self.hold(order, -1)
-        self.book.remove(order)
-        self.save(order)
-        self.end(order, reason)
-
-    def end(self, order: Order, reason: Reason) -> None:
-        """Cancel what an order outside the book still wants."""
-        self.events.append(OrderCanceled(self.next_sequence(), order.id, order.remaining, reason))
-        order.canceled += order.remaining
-        order.remaining = 0
-        self._mark_ended(order, reason)
-
-    def _mark_ended(self, order: Order, reason: Reason) -> None:
-        order.status, order.reason = OrderStatus.CANCELED, reason
-
-    def next_sequence(self) -> int:
-        """The next fact's number."""
-        self.sequence += 1
-        return self.sequence
-
-    def save(self, order: Order) -> None:
-        """Note an order that rests (or rested) before the command changes it."""
-        self.book.save(order)
-        self.orders.setdefault(order.id, order)
-        order.updated_at = self.now
-
-    def hold_for(self, order: Order) -> int:
-        """What the order holds when it rests as it is."""
-        if order.side is Side.SELL:
-            return order.remaining
-        return self.spec.notional(order.price, order.remaining)
-
-    def hold(self, order: Order, sign: int) -> None:
-        """Hold (1) or release (-1) what the order needs as it is."""
-        asset = Asset.QUOTE if order.side is Side.BUY else Asset.BASE
-        self.ledger.hold(order.account, asset, sign * self.hold_for(order))
+    def _prevent_quantity(self, order: Order, quantity: int) -> None:
+        market = self._market
+        rests = order.level is not None
+        if rests:
+            market.hold(order, -1)
+            market.save(order)
+        sequence = market.next_sequence()
+        market.events.append(QuantityPrevented(sequence, order.id, quantity))
+        market.book.reduce(order, quantity)
+        order.prevented += quantity
+        self._after_taking_from(order, sequence)
+        if not order.remaining:
+            market.mark_ended(order, Reason.SELF_TRADE_PREVENTION)
+        elif rests:
+            market.hold(order, 1)

@@ -10,7 +10,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from markets.matching.book import Book
-from markets.matching.commands import AmendOrder, CancelOrder, Command, PlaceOrder
+from markets.matching.commands import (
+    AmendOrder,
+    CancelOrder,
+    Command,
+    PlaceGroup,
+    PlaceOrder,
+)
 from markets.matching.types import Asset, OrderState
 
 
@@ -44,7 +50,10 @@ def needs_of(commands: Iterable[Command], book: Book) -> Needs:
     accounts: set[int] = set()
     client_order_ids: set[tuple[int, str]] = set()
     order_ids: set[int] = set()
+    single: list[Command] = []
     for command in commands:
+        single += command.orders if isinstance(command, PlaceGroup) else (command,)
+    for command in single:
         if not isinstance(command, PlaceOrder | AmendOrder | CancelOrder):
             continue
         if command.account is not None:

@@ -1,14 +1,14 @@
-"""What the core speaks of: enumerations, a market's specification, an order's state.
+"""What the core speaks of: enumerations, units, an order's and a market's state.
 
 Units: a price is an integer in the quote asset's smallest unit for one whole base; a quantity is an
 integer in the base asset's smallest unit; an amount is in its asset's smallest unit. Ticks and lots
 are multiples of these units that the engine insists on, so rows and messages keep their meaning when
-an operator changes a tick. Times are integers: microseconds since 1970, UTC. Nothing is a float.
+an operator changes a tick. Ratios are integers in millionths. Times are integers: microseconds since
+1970, UTC. Nothing is a float.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, NamedTuple
 
@@ -16,10 +16,20 @@ MAX_UNITS: Final = 2**63 - 1
 """Largest price or quantity, in units: what a 64-bit column holds."""
 
 MAX_OPEN_ORDERS_PER_ACCOUNT: Final = 100_000
-"""How many orders of one account may rest in one market."""
+"""How many orders of one account may rest or wait in one market."""
+
+MAX_ICEBERG_PARTS: Final = 1_000
+"""In how many parts an iceberg's quantity may be shown."""
 
 MILLION: Final = 1_000_000
-"""Fee rates are integers in millionths (0.001 = 1000)."""
+"""Ratios (fee rates, bands, slippage) are integers in millionths (0.001 = 1000)."""
+
+SECOND: Final = 1_000_000
+"""Times are integers in microseconds."""
+
+DEFAULT_STOP_SLIPPAGE: Final = 100_000
+"""How far above its stop price (a ratio, 10 %) a stop buy may pay where neither `max_slippage` nor a
+price band says: its money is held from entry, so there must be a worst price."""
 
 
 class Side(StrEnum):
@@ -35,34 +45,48 @@ class Side(StrEnum):
 
 
 class OrderType(StrEnum):
-    """FIX 40."""
+    """FIX 40. A `stop` is a market order, a `stop_limit` a limit order, from its trigger on."""
 
     LIMIT = "limit"
     MARKET = "market"
+    STOP = "stop"
+    STOP_LIMIT = "stop_limit"
+
+
+STOPS: Final = frozenset({OrderType.STOP, OrderType.STOP_LIMIT})
+"""Types that wait for the last price to reach their stop price."""
 
 
 class TimeInForce(StrEnum):
-    """FIX 59: good till canceled, immediate or cancel, fill or kill."""
+    """FIX 59: good till canceled, immediate or cancel, fill or kill, good till date."""
 
     GTC = "gtc"
     IOC = "ioc"
     FOK = "fok"
+    GTD = "gtd"
 
 
 class OrderStatus(StrEnum):
-    """FIX 39. `open` and `partially_filled` rest in the book; the others have ended."""
+    """FIX 39. `untriggered` waits, `open` and `partially_filled` rest; the others have ended."""
 
+    UNTRIGGERED = "untriggered"
     OPEN = "open"
     PARTIALLY_FILLED = "partially_filled"
     FILLED = "filled"
     CANCELED = "canceled"
+    EXPIRED = "expired"
+
+
+LIVE: Final = frozenset({OrderStatus.UNTRIGGERED, OrderStatus.OPEN, OrderStatus.PARTIALLY_FILLED})
+"""The statuses of orders that have not ended: what an engine keeps in memory."""
 
 
 class MarketStatus(StrEnum):
-    """What a market takes: everything, cancels only, nothing."""
+    """What a market does: trade, take cancels only, collect orders for one price, nothing."""
 
     OPEN = "open"
     HALTED = "halted"
+    AUCTION = "auction"
     CLOSED = "closed"
 
 
@@ -75,16 +99,33 @@ class SelfTradePrevention(StrEnum):
     DECREMENT = "decrement"
 
 
+class GroupRole(StrEnum):
+    """What an order is to its group (FIX 1385): one of two that cancel each other, or of a bracket."""
+
+    OCO_LIMIT = "oco_limit"
+    OCO_STOP = "oco_stop"
+    ENTRY = "entry"
+    TAKE_PROFIT = "take_profit"
+    STOP_LOSS = "stop_loss"
+
+
 class Reason(StrEnum):
     """Why an order ended without being filled whole."""
 
     CANCELED_BY_OWNER = "canceled_by_owner"
     CANCELED_BY_OPERATOR = "canceled_by_operator"
+    CANCEL_ALL = "cancel_all"
+    CANCEL_AFTER = "cancel_after"
+    CANCEL_ON_DISCONNECT = "cancel_on_disconnect"
     AMENDED = "amended"
     IOC_REMAINDER = "ioc_remainder"
     FOK_UNFILLABLE = "fok_unfillable"
     NO_LIQUIDITY = "no_liquidity"
+    PRICE_BAND = "price_band"
     SELF_TRADE_PREVENTION = "self_trade_prevention"
+    EXPIRED = "expired"
+    OCO = "oco"
+    BRACKET = "bracket"
     MARKET_CLOSED = "market_closed"
 
 
@@ -93,7 +134,9 @@ class RejectReason(StrEnum):
 
     NOT_FOUND = "not_found"
     CONFLICT = "conflict"
+    DEADLINE_PASSED = "deadline_passed"
     INVALID_ORDER = "invalid_order"
+    PRICE_OUT_OF_BAND = "price_out_of_band"
     INSUFFICIENT_FUNDS = "insufficient_funds"
     POST_ONLY_WOULD_TAKE = "post_only_would_take"
     MARKET_NOT_OPEN = "market_not_open"
@@ -107,56 +150,11 @@ class Asset(StrEnum):
     QUOTE = "quote"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MarketSpec:
-    """A market's rules. Prices, quantities and amounts in units; fee rates in millionths."""
+class FeeRates(NamedTuple):
+    """What an account pays, in millionths of what it receives; a negative maker rate is a rebate."""
 
-    symbol: str
-    base: str
-    quote: str
-    base_decimals: int
-    quote_decimals: int
-    tick_size: int
-    lot_size: int
-    min_quantity: int
-    max_quantity: int
-    min_notional: int
-    maker_fee_rate: int
-    taker_fee_rate: int
-    fee_account: int = 0
-    id_base: int = 0
-    """Ids of the market's orders and trades are `id_base` + their sequence."""
-
-    def __post_init__(self) -> None:
-        for name in ("tick_size", "lot_size", "min_quantity", "max_quantity"):
-            if not 0 < getattr(self, name) <= MAX_UNITS:
-                raise ValueError(f"{name} must be positive and at most {MAX_UNITS} units")
-        if self.min_quantity > self.max_quantity:
-            raise ValueError("min_quantity must not be more than max_quantity")
-        if self.min_notional < 0:
-            raise ValueError("min_notional must not be negative")
-        if not 0 <= self.taker_fee_rate < MILLION:
-            raise ValueError("taker_fee_rate must be at least 0 and less than 1")
-        if not -self.taker_fee_rate <= self.maker_fee_rate < MILLION:
-            raise ValueError("maker_fee_rate must be less than 1, a rebate at most the taker fee")
-        if (self.tick_size * self.lot_size) % 10**self.base_decimals:
-            raise ValueError(
-                f"tick_size × lot_size must be a whole number of {self.quote}'s smallest unit "
-                f"({self.quote_decimals} decimals)"
-            )
-
-    def notional(self, price: int, quantity: int) -> int:
-        """Price × quantity in the quote asset's units: exact for whole ticks and lots."""
-        scale: int = 10**self.base_decimals
-        return price * quantity // scale
-
-    def price_text(self, price: int) -> str:
-        """The price as the wire writes it."""
-        return format_units(price, self.quote_decimals)
-
-    def quantity_text(self, quantity: int) -> str:
-        """The quantity as the wire writes it."""
-        return format_units(quantity, self.base_decimals)
+    maker: int
+    taker: int
 
 
 class OrderState(NamedTuple):
@@ -171,8 +169,19 @@ class OrderState(NamedTuple):
     post_only: bool
     self_trade_prevention: SelfTradePrevention
     price: int | None
+    """Its limit. A stop's: the worst price it may trade at (None: any); it is held at it."""
+    stop_price: int | None
     quantity: int
+    """What is wanted in all. Of a bracket's exits: what the entry has brought so far."""
+    quote_quantity: int | None
+    """What a market order spends or receives, in quote units, where that was asked for."""
+    max_slippage: int | None
+    """A ratio, of market orders and stops."""
+    display_quantity: int | None
+    expires_at: int | None
     remaining: int
+    hidden: int
+    """The part of `remaining` that an iceberg does not show yet."""
     filled: int
     canceled: int
     prevented: int
@@ -182,6 +191,11 @@ class OrderState(NamedTuple):
     """Units of the asset received; negative: a rebate."""
     status: OrderStatus
     reason: Reason | None
+    group: int | None
+    """The id of its group's first order."""
+    role: GroupRole | None
+    connection: str | None
+    """The connection that it is canceled with, where that was asked for."""
     sequence: int
     priority: int
     """The sequence at which it got its place in the queue."""
@@ -192,11 +206,13 @@ class OrderState(NamedTuple):
 
 
 class MarketState(NamedTuple):
-    """What a market remembers beside its open orders."""
+    """What a market remembers beside its orders."""
 
     status: MarketStatus
     sequence: int
     last_price: int | None
+    auction_ends_at: int | None = None
+    """When the auction at hand opens the market by itself; None: when an operator opens it."""
 
 
 def format_units(units: int, decimals: int) -> str:

@@ -13,7 +13,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from markets.matching.events import Batch, DepthChange, Done, Trade
-from markets.matching.types import MarketSpec, OrderState, OrderType, Side, format_units
+from markets.matching.spec import MarketSpec
+from markets.matching.types import OrderState, OrderType, Side, format_units
 
 JSON = dict[str, Any]
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)

@@ -16,7 +16,8 @@ from markets import models
 from markets.database import one_moment
 from markets.matching.events import Batch
 from markets.matching.recall import ELSEWHERE, Elsewhere, Known, Needs
-from markets.matching.types import Asset, MarketSpec, MarketState, OrderState
+from markets.matching.spec import MarketSpec
+from markets.matching.types import Asset, MarketState, OrderState
 from markets.messages.public import JSON, balance_json, private_messages
 from markets.rows import (
     ORDER_CHANGES,

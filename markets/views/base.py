@@ -12,7 +12,7 @@ from rest_framework.views import APIView
 
 from markets import process
 from markets.authentication import MayTrade
-from markets.matching.types import MarketSpec
+from markets.matching.spec import MarketSpec
 from markets.messages.public import (
     JSON,
 )

@@ -10,21 +10,30 @@ from typing import TypedDict, Unpack
 from markets.matching.commands import (
     AmendOrder,
     CancelAll,
+    CancelAllAfter,
+    CancelLost,
     CancelOrder,
     Command,
     ConfigureMarket,
+    FireTimers,
+    PlaceGroup,
     PlaceOrder,
+    SetFeeRates,
     SetMarketStatus,
 )
 from markets.matching.engine import Engine
-from markets.matching.events import Batch, Done, Outcome, Refused
+from markets.matching.events import Batch, Done, Indication, Outcome, Refused
+from markets.matching.spec import MarketSpec
 from markets.matching.types import (
+    SECOND,
     Asset,
-    MarketSpec,
+    FeeRates,
+    GroupRole,
     MarketState,
     MarketStatus,
     OrderState,
     OrderType,
+    Reason,
     SelfTradePrevention,
     Side,
     TimeInForce,
@@ -93,7 +102,7 @@ class Answer:
 
 
 class Request(TypedDict, total=False):
-    """What may be said of an order beside its trader, side and quantity."""
+    """What may be said of an order beside its trader, side and quantity. Times are seconds from now."""
 
     at: int
     type: str
@@ -101,6 +110,14 @@ class Request(TypedDict, total=False):
     post_only: bool
     self_trade_prevention: str
     client_order_id: str
+    stop: int
+    show: int
+    expires_in: int
+    max_slippage: int
+    spending: int
+    deadline_in: int
+    validate_only: bool
+    connection: str
 
 
 OrderName = Answer | str | int
@@ -121,7 +138,7 @@ class MarketDriver:
         *,
         opening: int = 1_000_000,
         prove: bool = True,
-        **changes: int,
+        **changes: int | None,
     ) -> None:
         spec = replace(spec, **changes)  # type: ignore[arg-type]
         state = MarketState(MarketStatus.OPEN, 0, None)
@@ -137,58 +154,162 @@ class MarketDriver:
 
     # Verbs
 
-    def buy(self, trader: str, quantity: int, **request: Unpack[Request]) -> Answer:
+    def buy(self, trader: str, quantity: int | None = None, **request: Unpack[Request]) -> Answer:
         """Place a buy order: limit where `at` names a price, else market."""
         return self.place(trader, Side.BUY, quantity, **request)
 
-    def sell(self, trader: str, quantity: int, **request: Unpack[Request]) -> Answer:
+    def sell(self, trader: str, quantity: int | None = None, **request: Unpack[Request]) -> Answer:
         """Place a sell order: limit where `at` names a price, else market."""
         return self.place(trader, Side.SELL, quantity, **request)
 
     def place(
+        self, trader: str, side: str, quantity: int | None, **request: Unpack[Request]
+    ) -> Answer:
+        """Place an order."""
+        return self.send(self.wish(trader, side, quantity, **request))
+
+    def wish(
+        self, trader: str, side: str, quantity: int | None, **request: Unpack[Request]
+    ) -> PlaceOrder:
+        """An order as a command: limit where `at` names a price, a stop where `stop` does."""
+        at, stop, wanted = request.get("at"), request.get("stop"), request.get("time_in_force")
+        default = {
+            (False, False): OrderType.MARKET,
+            (True, False): OrderType.LIMIT,
+            (False, True): OrderType.STOP,
+            (True, True): OrderType.STOP_LIMIT,
+        }[at is not None, stop is not None]
+        return PlaceOrder(
+            account=self.account(trader),
+            side=Side(side),
+            type=OrderType(request.get("type", default)),
+            quantity=quantity,
+            price=at,
+            time_in_force=None if wanted is None else TimeInForce(wanted),
+            post_only=request.get("post_only", False),
+            self_trade_prevention=SelfTradePrevention(
+                request.get("self_trade_prevention", SelfTradePrevention.CANCEL_NEWEST)
+            ),
+            client_order_id=request.get("client_order_id"),
+            quote_quantity=request.get("spending"),
+            stop_price=stop,
+            display_quantity=request.get("show"),
+            expires_at=self._in(request.get("expires_in")),
+            max_slippage=request.get("max_slippage"),
+            deadline=self._in(request.get("deadline_in")),
+            validate_only=request.get("validate_only", False),
+            connection=request.get("connection"),
+        )
+
+    def _in(self, seconds: int | None) -> int | None:
+        return None if seconds is None else self.now + 1 + seconds * SECOND
+
+    def oco(
         self,
         trader: str,
         side: str,
         quantity: int,
         *,
-        at: int | None = None,
-        type: str | None = None,
-        time_in_force: str | None = None,
-        post_only: bool = False,
-        self_trade_prevention: str = SelfTradePrevention.CANCEL_NEWEST,
-        client_order_id: str | None = None,
+        limit: int,
+        trigger: int,
+        trigger_at: int | None = None,
+        stop_name: str | None = None,
+        **request: Unpack[Request],
     ) -> Answer:
-        """Place an order."""
-        default = OrderType.MARKET if at is None else OrderType.LIMIT
-        return self.send(
-            PlaceOrder(
-                account=self.account(trader),
-                side=Side(side),
-                type=default if type is None else OrderType(type),
-                quantity=quantity,
-                price=at,
-                time_in_force=None if time_in_force is None else TimeInForce(time_in_force),
-                post_only=post_only,
-                self_trade_prevention=SelfTradePrevention(self_trade_prevention),
-                client_order_id=client_order_id,
-            )
+        """Place a limit order and a stop (with `trigger_at` a stop-limit); one cancels the other."""
+        first = self.wish(trader, side, quantity, **request)
+        first = first._replace(type=OrderType.LIMIT, price=limit)
+        other = first._replace(
+            type=OrderType.STOP if trigger_at is None else OrderType.STOP_LIMIT,
+            price=trigger_at,
+            stop_price=trigger,
+            display_quantity=None,
+            client_order_id=stop_name,
         )
+        return self.send(PlaceGroup((first, other), (GroupRole.OCO_LIMIT, GroupRole.OCO_STOP)))
+
+    def bracket(
+        self,
+        trader: str,
+        side: str,
+        quantity: int,
+        *,
+        profit: int | None = None,
+        loss: int | None = None,
+        loss_at: int | None = None,
+        **request: Unpack[Request],
+    ) -> Answer:
+        """Place an entry with the exits that it arms."""
+        entry = self.wish(trader, side, quantity, **request)
+        orders, roles = [entry], [GroupRole.ENTRY]
+        if profit is not None:
+            orders.append(self.wish(trader, entry.side.opposite, None, at=profit))
+            roles.append(GroupRole.TAKE_PROFIT)
+        if loss is not None:
+            other: Request = {"stop": loss} if loss_at is None else {"stop": loss, "at": loss_at}
+            orders.append(self.wish(trader, entry.side.opposite, None, **other))
+            roles.append(GroupRole.STOP_LOSS)
+        return self.send(PlaceGroup(tuple(orders), tuple(roles)))
 
     def cancel(self, trader: str, order: OrderName) -> Answer:
         """Cancel an order as its owner."""
         order_id, client_order_id = self._name(order)
         return self.send(CancelOrder(self.account(trader), order_id, client_order_id))
 
-    def cancel_all(self, trader: str, side: str | None = None) -> Answer:
-        """Cancel all orders of a trader, perhaps of one side."""
-        return self.send(CancelAll(self.account(trader), None if side is None else Side(side)))
+    def cancel_all(
+        self, trader: str, side: str | None = None, *, connection: str | None = None
+    ) -> Answer:
+        """Cancel all orders of a trader, perhaps of one side or connection."""
+        command = CancelAll(self.account(trader), None if side is None else Side(side))
+        if connection is not None:
+            reason = Reason.CANCEL_ON_DISCONNECT
+            command = command._replace(connection=connection, reason=reason)
+        return self.send(command)
+
+    def cancel_lost(self, gateway: str) -> Answer:
+        """Cancel the orders of a gateway's connections."""
+        return self.send(CancelLost(gateway))
+
+    def cancel_all_after(self, trader: str, seconds: int) -> Answer:
+        """Set a trader's dead man's switch; 0 disarms it."""
+        at = self._in(seconds) if seconds else None
+        return self.send(CancelAllAfter(self.account(trader), at))
+
+    def wait(self, seconds: int) -> Answer:
+        """Let time pass, and let what is due by then be done."""
+        self.now += seconds * SECOND
+        return self.send(FireTimers())
 
     def amend(
-        self, trader: str, order: OrderName, *, at: int | None = None, quantity: int | None = None
+        self,
+        trader: str,
+        order: OrderName,
+        *,
+        at: int | None = None,
+        quantity: int | None = None,
+        stop: int | None = None,
+        deadline_in: int | None = None,
+        validate_only: bool = False,
     ) -> Answer:
         """Give an order another price, another total quantity, or both."""
         order_id, client_order_id = self._name(order)
-        return self.send(AmendOrder(self.account(trader), order_id, client_order_id, at, quantity))
+        return self.send(
+            AmendOrder(
+                self.account(trader),
+                order_id,
+                client_order_id,
+                at,
+                quantity,
+                stop,
+                self._in(deadline_in),
+                validate_only,
+            )
+        )
+
+    def set_fee_rates(self, trader: str, rates: tuple[int, int] | None) -> Answer:
+        """Give a trader (maker, taker) rates of its own."""
+        own = None if rates is None else FeeRates(*rates)
+        return self.send(SetFeeRates({self.account(trader): own}))
 
     def open(self) -> Answer:
         """Open the market."""
@@ -202,7 +323,11 @@ class MarketDriver:
         """Close the market."""
         return self.send(SetMarketStatus(MarketStatus.CLOSED))
 
-    def configure(self, **changes: int | str) -> Answer:
+    def auction(self, seconds: int | None = None) -> Answer:
+        """Collect orders; with `seconds`, open by itself after them."""
+        return self.send(SetMarketStatus(MarketStatus.AUCTION, seconds))
+
+    def configure(self, **changes: int | str | None) -> Answer:
         """Change the market's specification."""
         return self.send(ConfigureMarket(replace(self.engine.spec, **changes)))  # type: ignore[arg-type]
 
@@ -235,7 +360,9 @@ class MarketDriver:
         """Lose the engine and load another one from the rows: it must be the same."""
         before = picture(self.engine)
         rows = self.rows
-        self.engine = Engine.load(rows.spec, rows.state, rows.resting.values())
+        self.engine = Engine.load(
+            rows.spec, rows.state, rows.live.values(), rows.cancel_after, rows.fee_rates
+        )
         assert picture(self.engine) == before
         self.prove()
 
@@ -261,10 +388,33 @@ class MarketDriver:
         sides = {Side.SELL: "ask", Side.BUY: "bid"}
         return [
             f"{level.price} {sides[level.first.side]}: "
-            + ", ".join(f"{order.remaining} {self._names[order.account]}" for order in level)
+            + ", ".join(
+                f"{order.remaining - order.hidden}{f'+{order.hidden}' if order.hidden else ''} "
+                f"{self._names[order.account]}"
+                for order in level
+            )
             for level in levels
             if level.first is not None
         ]
+
+    def waiting(self) -> list[str]:
+        """The stops that wait, those that trigger first in front, the buys before the sells."""
+        book = self.engine.book
+        return [
+            f"{self._names[order.account]} {order.side}s {order.remaining} from {order.stop_price}"
+            for side in (book.buy_stops, book.sell_stops)
+            for order in side.orders.values()
+        ]
+
+    def indication(self) -> Indication:
+        """What the auction at hand would come to: price, volume, surplus and its side."""
+        found = self.batches[-1].indication
+        assert found is not None, "there is no auction"
+        return found
+
+    def group(self, answer: Answer) -> list[OrderState]:
+        """The orders of a group as they are now."""
+        return [self.rows.orders[order.id] for order in answer.done.group]
 
     def balance(self, trader: str, asset: str) -> Balance:
         """What a trader has of an asset: (available, held)."""
@@ -291,11 +441,12 @@ class MarketDriver:
         before = picture(self.engine) if fails else {}
         commands = [answer.command for answer in answers]
         self.now += 1
-        self.engine.begin(self.rows.known(self.engine.needs(commands)), self.now)
+        known = self.rows.known(self.engine.needs(commands))
+        self.engine.begin(known, self.now)
         for answer in answers:
             answer._outcome = self.engine.execute(answer.command)
         batch = self.engine.finish()
-        self.engine._matcher.ledger.check()
+        self.engine._market.ledger.check()
         if fails:
             self.engine.undo()
             assert picture(self.engine) == before

@@ -8,7 +8,8 @@ from zlib import crc32
 
 from markets.matching.engine import Engine
 from markets.matching.events import Batch, DepthChange
-from markets.matching.types import MarketSpec
+from markets.matching.spec import MarketSpec
+from markets.matching.types import LIVE
 
 
 class Follower:
@@ -68,7 +69,12 @@ def picture(engine: Engine) -> dict[str, object]:
         "specification": (engine.spec, book.spec),
         "state": engine.state,
         "queues": {
-            (side.side, key): (level.price, level.quantity, [order.state() for order in level])
+            (side.side, key): (
+                level.price,
+                level.quantity,
+                level.hidden,
+                [order.state() for order in level],
+            )
             for side in (book.bids, book.asks)
             for key, level in side.levels.items()
         },
@@ -78,5 +84,24 @@ def picture(engine: Engine) -> dict[str, object]:
         "checksum": book.checksum,
         "level checksums": dict(book._checksums),
         "touched": (dict(book.bids.touched), dict(book.asks.touched)),
-        "journal": list(book._journal),
+        "journal": len(engine._market.journal),
+        "stops": [
+            [(key, order.state()) for key, order in side.orders.items()]
+            for side in (book.buy_stops, book.sell_stops)
+        ],
+        "expiries": list(book.expiries),
+        "groups": {
+            order.group.id: (
+                order.group.held,
+                [each.id for each in order.group.exits if each.status in LIVE],
+            )
+            for order in book.orders.values()
+            if order.group is not None
+        },
+        "cancel after": (
+            dict(engine._market.cancel_after),
+            list(engine._market.cancel_after_due),
+        ),
+        "fee rates": dict(engine._market.fee_rates),
+        "to be done": (list(engine._market.triggered), list(engine._market.unsettled)),
     }

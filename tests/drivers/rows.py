@@ -8,9 +8,17 @@ from typing import NamedTuple
 from markets.matching.engine import Engine
 from markets.matching.events import Batch, Done, Event, Trade
 from markets.matching.recall import ELSEWHERE, Elsewhere, Known, Needs
-from markets.matching.types import Asset, MarketSpec, MarketState, OrderState, OrderStatus, Side
-
-RESTING = (OrderStatus.OPEN, OrderStatus.PARTIALLY_FILLED)
+from markets.matching.spec import MarketSpec
+from markets.matching.types import (
+    LIVE,
+    Asset,
+    FeeRates,
+    GroupRole,
+    MarketState,
+    OrderState,
+    OrderStatus,
+    Side,
+)
 
 
 class Balance(NamedTuple):
@@ -32,7 +40,9 @@ class Rows:
         self.spec = spec
         self.state = state
         self.orders: dict[int, OrderState] = {}
-        self.resting: dict[int, OrderState] = {}
+        self.cancel_after: dict[int, int] = {}
+        self.fee_rates: dict[int, FeeRates] = {}
+        self.live: dict[int, OrderState] = {}
         """Those of `orders` that a new engine starts with."""
         self.trades: list[Trade] = []
         self.balances: defaultdict[tuple[int, Asset], Balance] = defaultdict(lambda: Balance(0, 0))
@@ -83,13 +93,21 @@ class Rows:
         assert batch.changed.keys() <= self.orders.keys()
         for order in (*batch.created.values(), *batch.changed.values()):
             self.orders[order.id] = order
-            if order.status in RESTING:
-                self.resting[order.id] = order
+            if order.status in LIVE:
+                self.live[order.id] = order
             else:
-                self.resting.pop(order.id, None)
+                self.live.pop(order.id, None)
         for key, change in batch.balances.items():
             available, held = self.balances[key]
             self.balances[key] = Balance(available + change.available, held + change.held)
+        for account, at in batch.cancel_after.items():
+            self.cancel_after.pop(account, None)
+            if at is not None:
+                self.cancel_after[account] = at
+        for account, own in batch.fee_rates.items():
+            self.fee_rates.pop(account, None)
+            if own is not None:
+                self.fee_rates[account] = own
         self.trades += batch.trades
         self._check_orders(batch)
 
@@ -125,26 +143,53 @@ class Rows:
             parts = order.filled + order.remaining + order.canceled + order.prevented
             assert order.quantity == parts, order
             assert (order.filled, order.notional, order.fee) == self._fills[order.id]
-            assert (order.remaining > 0) == (order.status in RESTING)
-            assert (order.status is OrderStatus.CANCELED) == (order.reason is not None)
+            assert order.status in LIVE or not order.remaining
+            assert order.remaining or order.status not in LIVE or order.role in EXITS
+            ended_early = order.status in (OrderStatus.CANCELED, OrderStatus.EXPIRED)
+            assert ended_early == (order.reason is not None)
 
     def check(self, engine: Engine) -> None:
         """Assert that the engine is what the rows say, and that all money is there."""
         spec = self.spec
         assert (engine.spec, engine.state) == (spec, self.state)
-        book = engine.book
-        assert self.resting == {order_id: order.state() for order_id, order in book.orders.items()}
-        needed: defaultdict[tuple[int, Asset], int] = defaultdict(int)
-        for order in self.resting.values():
-            assert order.price is not None
-            if order.side is Side.BUY:
-                amount = order.price * order.remaining // 10**spec.base_decimals
-                needed[order.account, Asset.QUOTE] += amount
-            else:
-                needed[order.account, Asset.BASE] += order.remaining
+        book, market = engine.book, engine._market
+        assert self.live == {order_id: order.state() for order_id, order in book.orders.items()}
+        assert (market.cancel_after, market.fee_rates) == (self.cancel_after, self.fee_rates)
+        needed = self.needed()
         totals = dict.fromkeys(Asset, 0)
         for (account, asset), balance in self.balances.items():
             assert balance.held == needed[account, asset], "held is what open orders need"
             assert balance.available >= 0 or account == spec.fee_account
             totals[asset] += balance.total
         assert totals == self._deposited, "money is conserved"
+
+    def needed(self) -> defaultdict[tuple[int, Asset], int]:
+        """What the live orders need, a group's exits (or pair) only once."""
+        needed: defaultdict[tuple[int, Asset], int] = defaultdict(int)
+        exits: defaultdict[int | None, list[OrderState]] = defaultdict(list)
+        for order in self.live.values():
+            if order.role in EXITS:
+                exits[order.group].append(order)
+            else:
+                needed[_payer(order)] += self._need(order)
+        for group, orders in exits.items():
+            entry = self.live.get(group or 0)
+            to_come = 0
+            if entry is not None and entry.role is GroupRole.ENTRY:
+                to_come = entry.remaining if orders[0].side is Side.BUY else 0
+            needed[_payer(orders[0])] += max(self._need(order, to_come) for order in orders)
+        return needed
+
+    def _need(self, order: OrderState, more: int = 0) -> int:
+        quantity = order.remaining + more
+        if order.side is Side.SELL:
+            return quantity
+        assert order.price is not None
+        return int(order.price * quantity // 10**self.spec.base_decimals)
+
+
+EXITS = tuple(role for role in GroupRole if role is not GroupRole.ENTRY)
+
+
+def _payer(order: OrderState) -> tuple[int, Asset]:
+    return order.account, Asset.QUOTE if order.side is Side.BUY else Asset.BASE

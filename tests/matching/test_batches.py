@@ -195,12 +195,12 @@ def test_undo_touches_what_the_batch_changed_however_big_the_book_is(size: int) 
     )
     engine = market.engine
     order = next(iter(engine.book.orders.values()))
-    assert not engine.book._journal
+    assert not engine._market.journal
 
     engine.begin(Known(), market.now)
     engine.execute(CancelOrder(order.account, order_id=order.id))
 
-    assert len(engine.book._journal) == 2, "the order left its queue; its fields changed"
+    assert len(engine._market.journal) == 2, "the order left its queue; its fields changed"
     assert len(engine.book.bids.touched) == 1, "one level changed"
     engine.undo()
     engine.check()
@@ -211,7 +211,7 @@ def test_an_accepted_batch_cannot_be_undone() -> None:
     market.buy("alice", 5, at=100)
     before = picture(market.engine)
 
-    market.engine.book.undo()
+    market.engine._market.journal.undo()
 
     assert picture(market.engine) == before
 
@@ -236,7 +236,7 @@ def test_a_loaded_engine_is_the_engine_that_was() -> None:
 def test_rows_may_be_read_in_any_order() -> None:
     market = a_busy_market()
     rows = market.rows
-    resting = list(rows.resting.values())
+    resting = list(rows.live.values())
 
     engine = Engine.load(rows.spec, rows.state, reversed(resting))
 

@@ -151,7 +151,7 @@ def test_cancel_all_cancels_an_accounts_orders_and_nobody_elses() -> None:
     answer = market.cancel_all("alice")
 
     assert answer.done.canceled == tuple(order.order.id for order in mine)
-    assert {market.order(order).reason for order in mine} == {Reason.CANCELED_BY_OWNER}
+    assert {market.order(order).reason for order in mine} == {Reason.CANCEL_ALL}
     assert market.ladder() == ["100 bid: 4 bob"]
     assert market.balance("alice", "USD") == market.balance("alice", "BTC") == (1_000_000, 0)
 

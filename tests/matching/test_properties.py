@@ -3,145 +3,30 @@
 from __future__ import annotations
 
 from copy import deepcopy
-from dataclasses import replace
-from typing import NamedTuple
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from markets.matching.commands import (
-    AmendOrder,
-    CancelAll,
-    CancelOrder,
-    Command,
-    ConfigureMarket,
-    PlaceOrder,
-    SetMarketStatus,
+from markets.matching.commands import AmendOrder, CancelOrder, Command
+from markets.matching.events import (
+    Done,
+    Event,
+    Refused,
 )
-from markets.matching.events import Done, Event, Refused, Trade
-from markets.matching.types import (
-    Asset,
-    MarketStatus,
-    OrderType,
-    SelfTradePrevention,
-    Side,
-    TimeInForce,
-)
-from tests.drivers import PLAIN, Balance, MarketDriver, picture
+from markets.matching.types import Asset
+from tests.drivers import Balance, MarketDriver, picture
 from tests.matching.model import Model
-
-TRADERS = {1: "alice", 2: "bob", 3: "carol"}
-OWNER = -1
-"""Stands for the account of the order that a command names."""
-FEES = [(0, 0), (0, 100_000), (30_000, 70_000), (-50_000, 90_000)]
-"""(maker, taker) rates in millionths: high, so that they show in small amounts."""
-SPEC = replace(PLAIN, maker_fee_rate=-50_000, taker_fee_rate=90_000, max_quantity=12)
-
-
-class Step(NamedTuple):
-    """A batch and what becomes of it. An order is named by a number, see `named`."""
-
-    commands: list[Command]
-    undone_first: bool
-    committed: bool
-    restarted: bool
-
-
-accounts = st.sampled_from(list(TRADERS))
-owners = st.sampled_from([OWNER, OWNER, OWNER, OWNER, *TRADERS])
-prices = st.integers(1, 6)
-quantities = st.integers(1, 8) | st.sampled_from([1, 12, 13])
-client_order_ids = st.sampled_from([None, None, None, None, None, "a", "b", "c"])
-order_numbers = st.integers(0, 15)
-
-limit_orders = st.builds(
-    PlaceOrder,
-    account=accounts,
-    side=st.sampled_from(Side),
-    type=st.just(OrderType.LIMIT),
-    quantity=quantities,
-    price=prices,
-    time_in_force=st.sampled_from([None, None, None, *TimeInForce]),
-    post_only=st.sampled_from([False] * 7 + [True]),
-    self_trade_prevention=st.sampled_from(SelfTradePrevention),
-    client_order_id=client_order_ids,
-)
-market_orders = st.builds(
-    PlaceOrder,
-    account=accounts,
-    side=st.sampled_from(Side),
-    type=st.just(OrderType.MARKET),
-    quantity=quantities,
-    price=st.none(),
-    time_in_force=st.sampled_from([None, None, None, *TimeInForce]),
-    post_only=st.sampled_from([False] * 7 + [True]),
-    self_trade_prevention=st.sampled_from(SelfTradePrevention),
-    client_order_id=client_order_ids,
-)
-amendments = st.builds(
-    AmendOrder,
-    account=owners,
-    order_id=order_numbers,
-    client_order_id=st.none(),
-    price=st.none() | prices,
-    quantity=st.none() | st.integers(1, 13),
-)
-amendments_by_client_order_id = st.builds(
-    AmendOrder,
-    account=accounts,
-    order_id=st.none(),
-    client_order_id=st.sampled_from("abc"),
-    price=st.none() | prices,
-    quantity=st.none() | st.integers(1, 13),
-)
-cancels = st.builds(lambda owner, number: CancelOrder(owner, number), owners, order_numbers)
-cancels_by_client_order_id = st.builds(
-    lambda account, name: CancelOrder(account, client_order_id=name),
-    accounts,
-    st.sampled_from("abc"),
-)
-mass_cancels = st.builds(
-    lambda account, side: CancelAll(account, side), accounts, st.none() | st.sampled_from(Side)
-)
-statuses = st.builds(SetMarketStatus, st.sampled_from([MarketStatus.HALTED, *MarketStatus]))
-configurations = st.builds(
-    lambda fees, min_quantity, min_notional: ConfigureMarket(
-        replace(
-            SPEC,
-            maker_fee_rate=fees[0],
-            taker_fee_rate=fees[1],
-            min_quantity=min_quantity,
-            min_notional=min_notional,
-        )
-    ),
-    st.sampled_from(FEES),
-    st.sampled_from([1, 1, 2]),
-    st.sampled_from([0, 0, 4]),
-)
-WEIGHTS: list[tuple[int, st.SearchStrategy[Command]]] = [
-    (30, limit_orders),
-    (3, market_orders),
-    (8, amendments),
-    (1, amendments_by_client_order_id),
-    (3, cancels),
-    (1, cancels_by_client_order_id),
-    (1, mass_cancels),
-    (1, configurations),
-    (1, statuses),
-    (2, st.just(SetMarketStatus(MarketStatus.OPEN))),
-]
-commands: st.SearchStrategy[Command] = st.sampled_from(
-    [strategy for weight, strategy in WEIGHTS for _ in range(weight)]
-).flatmap(lambda strategy: strategy)
-steps = st.builds(
+from tests.matching.strategies import (
+    OWNER,
+    SPEC,
+    START,
+    TRADERS,
     Step,
-    commands=st.lists(commands, min_size=4, max_size=12),
-    undone_first=st.booleans(),
-    committed=st.sampled_from([True, True, True, False]),
-    restarted=st.sampled_from([False, False, True]),
+    commands,
+    histories,
+    long_histories,
 )
-histories = st.lists(steps, min_size=4, max_size=12)
 
 
 def a_market() -> MarketDriver:
@@ -162,7 +47,7 @@ def named(model: Model, command: Command) -> Command:
         return command
     if command.order_id is None:
         return command
-    pool = model.book if command.order_id % 4 else model.orders
+    pool = model.live() if command.order_id % 4 else model.orders
     if not pool:
         return command._replace(order_id=10**9, account=1)
     order = pool[-1 - command.order_id % len(pool)]
@@ -194,21 +79,46 @@ def run_on_the_engine(market: MarketDriver, batch: list[Command], *, fails: bool
 
 
 def check_that_they_agree(market: MarketDriver, model: Model) -> None:
-    state = market.engine.state
-    assert (state.status, state.sequence, state.last_price) == (
+    assert market.engine.state == (
         model.status,
         model.sequence,
         model.last_price,
+        model.auction_ends_at,
     )
     assert [
-        (o.id, o.account, o.price, o.quantity, o.filled, o.canceled, o.prevented, o.fee)
+        (o.id, o.account, o.status, o.reason, o.price, o.stop_price, o.quantity, o.remaining)
         for o in market.rows.orders.values()
     ] == [
-        (o.id, o.account, o.price, o.quantity, o.filled, o.canceled, o.prevented, o.fee)
+        (
+            o.id,
+            o.account,
+            o.status,
+            o.reason,
+            o.price or None,
+            o.stop_price,
+            o.quantity,
+            o.remaining,
+        )
         for o in model.orders
     ]
-    resting = sorted(market.engine.book.orders.values(), key=lambda order: order.priority)
-    assert [order.id for order in resting] == [order.id for order in model.book]
+    assert [
+        (o.filled, o.canceled, o.prevented, o.fee, o.group, o.role)
+        for o in market.rows.orders.values()
+    ] == [(o.filled, o.canceled, o.prevented, o.fee, o.group, o.role) for o in model.orders]
+    book = market.engine.book
+    assert {
+        order.id: (order.priority, order.remaining - order.hidden)
+        for side in (book.bids, book.asks)
+        for level in side.levels.values()
+        for order in level
+    } == {order.id: (order.place, order.shown) for order in model.book}
+    assert {
+        order.id: order.priority
+        for side in (book.buy_stops, book.sell_stops)
+        for order in side.orders.values()
+    } == {order.id: order.place for order in model.waiting}
+    assert market.rows.cancel_after == model.cancel_after
+    assert market.rows.fee_rates == model.rates
     for (account, asset), balance in market.rows.balances.items():
         name = "base" if asset is Asset.BASE else "quote"
         expected = (model.available(account, name), model.held(account, name))
@@ -219,6 +129,7 @@ def play(history: list[Step]) -> MarketDriver:
     """Play a history on the engine and the model, comparing them after every batch."""
     market, model = a_market(), a_model()
     for step in history:
+        market.now += step.seconds * 1_000_000
         model_before = deepcopy(model)
         if step.undone_first:
             model.now = market.now + 1
@@ -242,7 +153,7 @@ def test_the_engine_does_what_the_model_does(history: list[Step]) -> None:
 
 @pytest.mark.slow
 @settings(max_examples=500)
-@given(st.lists(steps, min_size=10, max_size=40))
+@given(long_histories)
 def test_the_engine_does_what_the_model_does_in_long_histories(history: list[Step]) -> None:
     play(history)
 
@@ -254,9 +165,11 @@ def test_the_same_commands_make_the_same_batches(history: list[Step]) -> None:
     model, again = a_model(), a_market()
 
     for step in history:
+        again.now += step.seconds * 1_000_000
         if step.undone_first:
             again.now += 1
         if step.committed:
+            model.now = again.now + 1
             batch, _ = run_on_the_model(model, step)
             again.run(batch)
 
@@ -264,17 +177,22 @@ def test_the_same_commands_make_the_same_batches(history: list[Step]) -> None:
     assert picture(again.engine) == picture(market.engine)
 
 
-@given(st.lists(commands, min_size=20, max_size=60), st.integers(1, 20))
+@given(st.lists(commands(), min_size=20, max_size=60), st.integers(1, 20))
 @settings(max_examples=25)
 def test_where_batches_end_changes_nothing(templates: list[Command], size: int) -> None:
-    batch, _ = run_on_the_model(a_model(), Step(templates, False, True, False))
+    model = a_model()
+    model.now = START + 1
+    batch, _ = run_on_the_model(model, Step(0, templates, False, True, False))
     one_batch, many_batches = a_market(), a_market()
 
     one_batch.run(batch)
     for start in range(0, len(batch), size):
+        many_batches.now = (
+            START  # the driver's clock ticks with each batch; time is not the question
+        )
         many_batches.run(batch[start : start + size])
 
-    assert timeless(one_batch) == timeless(many_batches)
+    assert all_events(one_batch) == all_events(many_batches)
     assert money(one_batch) == money(many_batches)
     assert one_batch.ladder() == many_batches.ladder()
     assert one_batch.engine.book.checksum == many_batches.engine.book.checksum
@@ -285,11 +203,11 @@ def money(market: MarketDriver) -> dict[tuple[int, Asset], Balance]:
     return {key: balance for key, balance in market.rows.balances.items() if any(balance)}
 
 
-def timeless(market: MarketDriver) -> list[Event]:
-    """All events, at no time in particular."""
-    events: list[Event] = []
-    for batch in market.batches:
-        for outcome in batch.outcomes:
-            if isinstance(outcome, Done):
-                events += outcome.events
-    return [event._replace(timestamp=0) if isinstance(event, Trade) else event for event in events]
+def all_events(market: MarketDriver) -> list[Event]:
+    return [
+        event
+        for batch in market.batches
+        for outcome in batch.outcomes
+        if isinstance(outcome, Done)
+        for event in outcome.events
+    ]

@@ -1,0 +1,190 @@
+"""Orders that belong together: two of which one cancels the other, and an entry with its exits.
+
+Rules:
+- One cancels the other: a limit order and a stop of one side. Any fill of the limit order cancels the
+  stop, the stop's trigger cancels the limit order, and the end of one ends the other. So the two are
+  never in the book together.
+- A bracket: an entry and, on the other side, a take profit (limit), a stop loss (stop), or both. The
+  exits want what the entry has brought so far, less its fee, in whole lots. What the take profit trades
+  the stop loss wants less; the stop's trigger cancels the take profit; when an exit has ended, the other
+  exit and the rest of the entry are canceled. An entry that ends leaves the exits what it brought.
+- What a pair or the exits need is held once: the most that either needs. Exits that buy back hold it for
+  the whole entry from the start; exits that sell hold what the entry brings.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from markets.matching.events import OrderArmed, QuantityReduced
+from markets.matching.market import Market
+from markets.matching.matcher import Matcher
+from markets.matching.order import Order
+from markets.matching.types import LIVE, GroupRole, OrderStatus, OrderType, Reason, Side
+
+
+class Group:
+    """The orders of one group. `held` is what its exits (or its pair) hold together."""
+
+    __slots__ = ("entry", "held", "id", "limit", "stop")
+
+    def __init__(self, group_id: int, orders: Iterable[Order]) -> None:
+        self.id = group_id
+        self.held = 0
+        self.entry: Order | None = None
+        self.limit: Order | None = None
+        self.stop: Order | None = None
+        for order in orders:
+            order.group = self
+            if order.role is GroupRole.ENTRY:
+                self.entry = order
+            elif order.type is OrderType.LIMIT:
+                self.limit = order
+            else:
+                self.stop = order
+
+    @property
+    def exits(self) -> list[Order]:
+        """The limit order and the stop: those that there are, ended or not."""
+        return [order for order in (self.limit, self.stop) if order is not None]
+
+    @property
+    def is_bracket(self) -> bool:
+        """Whether it has (or had) an entry."""
+        return any(
+            order.role in (GroupRole.TAKE_PROFIT, GroupRole.STOP_LOSS) for order in self.exits
+        )
+
+    @property
+    def stop_triggered(self) -> bool:
+        """Whether its stop's price was reached, and the stop handled."""
+        return self.stop is not None and self.stop.status is not OrderStatus.UNTRIGGERED
+
+    def set_held(self, held: int) -> None:
+        """The way back of a change of `held`."""
+        self.held = held
+
+    def need(self, market: Market, instead: tuple[Order, int, int] | None = None) -> int:
+        """What the exits need in the asset that they pay with; `instead`: an order of the group, were its
+        price and remaining quantity these.
+        """
+        terms = [
+            instead[1:]
+            if instead is not None and instead[0] is order
+            else (order.price, order.remaining)
+            for order in self.exits
+            if order.status in LIVE
+        ]
+        if not terms:
+            return 0
+        if self.exits[0].side is Side.SELL:
+            return max(remaining for _, remaining in terms)
+        to_come = 0
+        if self.entry is not None and self.entry.status in LIVE:
+            to_come = self.entry.remaining
+            if instead is not None and instead[0] is self.entry:
+                to_come = instead[2]
+        return max(
+            market.spec.notional(price, remaining + to_come) for price, remaining in terms
+        )
+
+
+class Groups:
+    """How the groups of one market follow what happens to their orders."""
+
+    def __init__(self, market: Market, matcher: Matcher) -> None:
+        self._market = market
+        self._matcher = matcher
+
+    def load(self, members: dict[int, list[Order]]) -> None:
+        """Bring live orders together again by group id; each group holds what it needs."""
+        for group_id, orders in members.items():
+            group = Group(group_id, orders)
+            group.held = group.need(self._market)
+
+    def settle_next(self) -> None:
+        """Let one group follow what happened to its orders."""
+        _, group = self._market.unsettled.popitem(last=False)
+        self.settle(group)
+
+    def settle(self, group: Group) -> None:
+        """Let a group follow what happened to its orders."""
+        if group.is_bracket:
+            self._settle_bracket(group)
+        else:
+            self._settle_pair(group)
+        self._hold_need(group)
+
+    def _settle_pair(self, group: Group) -> None:
+        limit, stop = group.limit, group.stop
+        if limit is not None and (limit.filled or limit.status not in LIVE):
+            if stop is not None and not group.stop_triggered:
+                self._end(stop, Reason.OCO)
+        elif group.stop_triggered:
+            self._end(limit, Reason.OCO)
+
+    def _settle_bracket(self, group: Group) -> None:
+        limit, stop = group.limit, group.stop
+        if group.stop_triggered or any(order.status not in LIVE for order in group.exits):
+            for order in (group.entry, limit, None if group.stop_triggered else stop):
+                self._end(order, Reason.BRACKET)
+            return
+        if limit is not None and stop is not None:
+            self._reduce(stop, limit.filled - stop.canceled)
+        if group.entry is not None:
+            self._arm(group, group.entry)
+
+    def _end(self, order: Order | None, reason: Reason) -> None:
+        if order is not None and order.status in LIVE:
+            self._market.cancel(order, reason)
+
+    def _reduce(self, stop: Order, less: int) -> None:
+        """The stop loss wants no more than is left of what the entry brought."""
+        if less <= 0:
+            return
+        self._market.save(stop)
+        self._market.book.reduce(stop, less)
+        stop.canceled += less
+        self._market.events.append(QuantityReduced(self._market.next_sequence(), stop.id, less))
+
+    def _arm(self, group: Group, entry: Order) -> None:
+        """Let the exits want what the entry has brought since."""
+        brought = entry.filled - (entry.fee if entry.side is Side.BUY else 0)
+        brought -= brought % self._market.spec.lot_size
+        more = brought - group.exits[0].quantity
+        if more > 0:
+            # The stop first: should the take profit trade at once, it finds its stop in place.
+            for order in reversed(group.exits):
+                self._want_more(order, more)
+        elif not brought and entry.status not in LIVE:
+            for order in group.exits:
+                self._end(order, Reason.BRACKET)
+
+    def _want_more(self, order: Order, more: int) -> None:
+        market = self._market
+        its_turn_comes = order.id not in market.book.orders  # a stop that was triggered
+        if not its_turn_comes:
+            market.book.remove(order)
+        market.save(order)
+        order.quantity += more
+        order.remaining += more
+        sequence = market.next_sequence()
+        market.events.append(OrderArmed(sequence, order.id, more))
+        if order.is_stop:
+            if not its_turn_comes:
+                market.wait_or_trigger(order)
+            return
+        if order.status is OrderStatus.UNTRIGGERED:
+            order.status = OrderStatus.OPEN
+        order.priority = sequence
+        self._matcher.start(order)
+
+    def _hold_need(self, group: Group) -> None:
+        """Hold what the exits need now, once for both."""
+        need = group.need(self._market)
+        if need == group.held:
+            return
+        order = group.exits[0]
+        self._market.ledger.hold(order.account, order.pays_with, need - group.held)
+        self._market.journal.note(group.set_held, group.held)
+        group.held = need

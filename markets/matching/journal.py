@@ -1,0 +1,35 @@
+"""The way back: how to undo what a batch did, last change first.
+
+Whoever changes what a market remembers notes the opposite change here first, so that undoing a batch
+costs what the batch did, whatever the size of the market.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+
+class Journal:
+    """The steps back to where the batch began."""
+
+    __slots__ = ("_steps",)
+
+    def __init__(self) -> None:
+        self._steps: list[tuple[Callable[..., object], tuple[object, ...]]] = []
+
+    def __len__(self) -> int:
+        return len(self._steps)
+
+    def note(self, step: Callable[..., object], *args: object) -> None:
+        """Remember the call that takes the next change back."""
+        self._steps.append((step, args))
+
+    def undo(self) -> None:
+        """Take everything back."""
+        while self._steps:
+            step, args = self._steps.pop()
+            step(*args)
+
+    def forget(self) -> None:
+        """Make everything up to now final."""
+        self._steps.clear()

@@ -1,0 +1,236 @@
+"""All that one market remembers, and the smallest steps that change it.
+
+Rules:
+- Every change goes through the book's journal and the ledger, so that it can be taken back, and every
+  fact becomes an event with the next sequence. Nothing here refuses or decides anything.
+- The reference price is the last trade's, else the middle between best bid and best ask, else none.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict, deque
+from typing import TYPE_CHECKING
+
+from sortedcontainers import SortedSet
+
+from markets.matching.book import Book
+from markets.matching.events import (
+    CancelAfterSet,
+    Event,
+    FeeRatesSet,
+    MarketStatusChanged,
+    OrderCanceled,
+)
+from markets.matching.journal import Journal
+from markets.matching.ledger import Ledger
+from markets.matching.order import Order
+from markets.matching.spec import MarketSpec
+from markets.matching.types import (
+    SECOND,
+    FeeRates,
+    MarketState,
+    MarketStatus,
+    OrderStatus,
+    Reason,
+    Side,
+)
+
+if TYPE_CHECKING:
+    from markets.matching.groups import Group
+
+
+class Market:
+    """The moving parts of one market."""
+
+    def __init__(self, spec: MarketSpec, state: MarketState) -> None:
+        self.spec = spec
+        self.status, self.sequence, self.last_price, self.auction_ends_at = state
+        self.journal = Journal()
+        self.book = Book(spec, self.journal)
+        self.ledger = Ledger()
+        self.cancel_after: dict[int, int] = {}
+        """Account → when its dead man's switch goes off."""
+        self.cancel_after_due: SortedSet[tuple[int, int]] = SortedSet()
+        """The same as (time, account)."""
+        self.fee_rates: dict[int, FeeRates] = {}
+        """Of the accounts that have rates of their own."""
+        self.now = 0
+        self.events: list[Event] = []
+        """Of the command at hand."""
+        self.orders: dict[int, Order] = {}
+        """Orders that the command at hand changed, its own first."""
+        self.triggered: deque[Order] = deque()
+        """Stops whose price was reached and that have not been handled yet, in their order."""
+        self.unsettled: OrderedDict[int, Group] = OrderedDict()
+        """Groups whose orders changed, by id, in the order in which they did."""
+
+    def state(self) -> MarketState:
+        """What the market remembers beside its orders."""
+        return MarketState(self.status, self.sequence, self.last_price, self.auction_ends_at)
+
+    def restore(self, spec: MarketSpec, state: MarketState) -> None:
+        """Go back to an earlier moment, the journal with it."""
+        self.triggered.clear()
+        self.unsettled.clear()
+        self.journal.undo()
+        self.spec = self.book.spec = spec
+        self.book.settle()
+        self.status, self.sequence, self.last_price, self.auction_ends_at = state
+
+    def start_command(self) -> None:
+        """Forget the events of the command before."""
+        self.events = []
+        self.orders = {}
+
+    def next_sequence(self) -> int:
+        """The next fact's number."""
+        self.sequence += 1
+        return self.sequence
+
+    # Prices
+
+    @property
+    def twice_reference(self) -> int | None:
+        """Twice the reference price (the middle between two prices may be half a unit)."""
+        if self.last_price is not None:
+            return 2 * self.last_price
+        bid, ask = self.book.bids.best(), self.book.asks.best()
+        return bid.price + ask.price if bid is not None and ask is not None else None
+
+    def band_limit(self, side: Side) -> int | None:
+        """The worst price that a taker of this side may trade at now by the price band."""
+        band, reference = self.spec.price_band, self.twice_reference
+        if band is None or reference is None:
+            return None
+        return self.spec.worst_price(side, reference, band)
+
+    def trade_at(self, price: int) -> None:
+        """Note a trade's price, and the stops that it triggers."""
+        self.last_price = price
+        if self.book.buy_stops.orders or self.book.sell_stops.orders:
+            self.trigger_reached()
+
+    def trigger_reached(self) -> None:
+        """Take the stops that the last price has reached out of their waiting, in their order."""
+        book, price = self.book, self.last_price
+        if price is None:
+            return
+        reached = book.buy_stops.reached(price) + book.sell_stops.reached(price)
+        for order in sorted(reached, key=lambda order: order.priority):
+            book.remove(order)
+            self.triggered.append(order)
+
+    def wait_or_trigger(self, stop: Order) -> None:
+        """Let a stop wait; while the market trades, one that was reached already is triggered at once."""
+        self.book.wait(stop)
+        if self.status is MarketStatus.OPEN:
+            self.trigger_reached()
+
+    def put_back_triggered(self) -> None:
+        """The market stopped trading before these were handled: let them wait for its opening."""
+        while self.triggered:
+            self.book.wait(self.triggered.popleft())
+
+    # Orders
+
+    def save(self, order: Order) -> None:
+        """Note an order of the book before the command changes it."""
+        self.book.save(order)
+        self.orders.setdefault(order.id, order)
+        order.updated_at = self.now
+        if order.group is not None:
+            self.unsettled[order.group.id] = order.group
+
+    def need(self, order: Order) -> int:
+        """What the order holds as it is, in the asset that it pays with."""
+        if order.side is Side.SELL:
+            return order.remaining
+        return self.spec.notional(order.price, order.remaining)
+
+    def hold(self, order: Order, sign: int) -> None:
+        """Hold (1) or release (-1) what the order needs as it is; an exit's group does that for it."""
+        if not order.is_exit:
+            self.ledger.hold(order.account, order.pays_with, sign * self.need(order))
+
+    def cancel(self, order: Order, reason: Reason) -> None:
+        """Take an order out of the book, release what it holds, and end it."""
+        self.hold(order, -1)
+        if order.id in self.book.orders:
+            self.book.remove(order)
+        else:  # a stop whose turn has not come yet
+            self.triggered.remove(order)
+        self.save(order)
+        self.end(order, reason)
+
+    def end(self, order: Order, reason: Reason) -> None:
+        """Cancel what an order outside the book still wants."""
+        if order.quote_quantity is not None:
+            self.trim(order)
+        self.events.append(OrderCanceled(self.next_sequence(), order.id, order.remaining, reason))
+        order.canceled += order.remaining
+        order.remaining = order.hidden = 0
+        self.mark_ended(order, reason)
+
+    @staticmethod
+    def trim(order: Order) -> None:
+        """An order for a quote quantity wanted, in base, no more than it came to."""
+        order.quantity -= order.remaining
+        order.remaining = 0
+
+    @staticmethod
+    def mark_ended(order: Order, reason: Reason) -> None:
+        """Say how an order that wants no more has ended."""
+        order.status = OrderStatus.EXPIRED if reason is Reason.EXPIRED else OrderStatus.CANCELED
+        order.reason = reason
+
+    def rates_of(self, account: int) -> FeeRates:
+        """What the account pays."""
+        return self.fee_rates.get(account) or self.spec.fee_rates
+
+    # The market itself
+
+    def set_status(self, status: MarketStatus, seconds: int | None = None) -> None:
+        """Do something else from here on; an auction may be for so many seconds."""
+        self.status = status
+        self.auction_ends_at = None if seconds is None else self.now + seconds * SECOND
+        self.events.append(MarketStatusChanged(self.next_sequence(), status, self.auction_ends_at))
+
+    def set_cancel_after(self, account: int, at: int | None) -> None:
+        """Set an account's dead man's switch, or disarm it; no fact if it is disarmed already."""
+        before = self.cancel_after.get(account)
+        if before is None and at is None:
+            return
+        self.journal.note(self._put_cancel_after, account, before)
+        self._put_cancel_after(account, at)
+        self.events.append(CancelAfterSet(self.next_sequence(), account, at))
+
+    def _put_cancel_after(self, account: int, at: int | None) -> None:
+        before = self.cancel_after.pop(account, None)
+        if before is not None:
+            self.cancel_after_due.remove((before, account))
+        if at is not None:
+            self.cancel_after[account] = at
+            self.cancel_after_due.add((at, account))
+
+    def load_cancel_after(self, times: dict[int, int]) -> None:
+        """Start with the switches that were set."""
+        for account, at in times.items():
+            self._put_cancel_after(account, at)
+
+    def set_fee_rates(self, rates: dict[int, FeeRates | None]) -> None:
+        """Give accounts rates of their own, or take them away; no fact if nothing changes."""
+        changes = {
+            account: own for account, own in rates.items() if self.fee_rates.get(account) != own
+        }
+        if not changes:
+            return
+        for account, own in changes.items():
+            self.journal.note(self._put_fee_rates, account, self.fee_rates.get(account))
+            self._put_fee_rates(account, own)
+        self.events.append(FeeRatesSet(self.next_sequence(), changes))
+
+    def _put_fee_rates(self, account: int, rates: FeeRates | None) -> None:
+        if rates is None:
+            self.fee_rates.pop(account, None)
+        else:
+            self.fee_rates[account] = rates
