@@ -142,6 +142,8 @@ class Principal:
     account: Account
     can_read: bool = True
     can_trade: bool = True
+    connection: str | None = None
+    """The connection that its orders are canceled with, where that was asked for."""
 
 
 class TooManyKeys(ValueError):

@@ -2,7 +2,7 @@
 
 For each asset: what came in less what went out is what all accounts have (fees are an account's).
 For each balance: transfers + what fills brought - what they cost - fees = available + held.
-For each hold: the sum of what the open orders need.
+For each hold: the sum of what the open orders need, groups of them once.
 For each order: its quantity, fills and fees agree with its trades.
 For each market: batches follow on each other, each sequence once; the book's checksum is the last batch's.
 For each account: private events are numbered without gaps.
@@ -20,7 +20,7 @@ from markets.history import fee_account_id
 from markets.matching.engine import Engine
 from markets.matching.events import Trade
 from markets.matching.spec import MarketSpec
-from markets.matching.types import OrderState, Side
+from markets.matching.types import LIVE, Asset, GroupRole, OrderState, Side, fee_on
 from markets.rows import ORDER_FIELDS, TRADE_FIELDS, order_state, trade_event
 
 CHUNK = 2000
@@ -65,9 +65,9 @@ def _audit_market(market: models.Market, money: _Money, result: Audit) -> None:
     spec = market.spec(fee_account_id())
     result.counted["markets"] += 1
     of_orders = _audit_trades(market, spec, money, result)
-    resting = _audit_orders(market, spec, of_orders, money, result)
+    live = _audit_orders(market, spec, of_orders, money, result)
     checksum, events = _audit_batches(market, result)
-    engine = Engine.load(spec, market.state(), resting)
+    engine = Engine.load(spec, market.state(), live)
     engine.check()
     result.expect(f"{market} book checksum", engine.book.checksum, checksum)
     orders = models.Order.objects.filter(market=market).count()
@@ -105,6 +105,13 @@ def _audit_trades(
             f"trade {trade.id} amount", trade.amount, spec.notional(trade.price, trade.quantity)
         )
         taker_buys = trade.taker_side is Side.BUY
+        for fee, rate, got_base in (
+            (trade.taker_fee, trade.taker_fee_rate, taker_buys),
+            (trade.maker_fee, trade.maker_fee_rate, not taker_buys),
+        ):
+            if rate is not None:
+                received = trade.quantity if got_base else trade.amount
+                result.expect(f"trade {trade.id} fee", fee, fee_on(received, rate))
         buyer, seller = trade.taker_account, trade.maker_account
         if not taker_buys:
             buyer, seller = seller, buyer
@@ -135,7 +142,7 @@ def _audit_orders(
     money: _Money,
     result: Audit,
 ) -> list[OrderState]:
-    resting: list[OrderState] = []
+    live: list[OrderState] = []
     rows = models.Order.objects.filter(market=market).order_by("id")
     for row in rows.values_list(*ORDER_FIELDS).iterator(CHUNK):
         order = order_state(row)
@@ -146,18 +153,44 @@ def _audit_orders(
         result.expect(f"order {order.id} fee", order.fee, found.fee)
         parts = order.filled + order.remaining + order.canceled + order.prevented
         result.expect(f"order {order.id} quantity", order.quantity, parts)
-        if order.status.value in models.Order.OPEN_STATUSES:
-            resting.append(order)
-            buys = order.side is Side.BUY
-            need = spec.notional(order.price or 0, order.remaining) if buys else order.remaining
-            asset = market.quote_id if buys else market.base_id
-            money.held[order.account, asset] += need
+        if order.status in LIVE:
+            live.append(order)
         else:
             result.expect(f"order {order.id} ({order.status}) remaining", order.remaining, 0)
     for order_id in fills:
         result.findings.append(f"{market}: trades of order {order_id}, which does not exist")
-    result.counted["open orders"] += len(resting)
-    return resting
+    result.counted["open orders"] += len(live)
+    for (account, asset), amount in _held(spec, live).items():
+        key = market.quote_id if asset is Asset.QUOTE else market.base_id
+        money.held[account, key] += amount
+    return live
+
+
+def _held(spec: MarketSpec, live: list[OrderState]) -> Counter[tuple[int, Asset]]:
+    """What live orders need; a pair, or a bracket's exits, the most that either of them does."""
+    held: Counter[tuple[int, Asset]] = Counter()
+    exits: defaultdict[int, list[OrderState]] = defaultdict(list)
+    entries = {order.id: order for order in live if order.role is GroupRole.ENTRY}
+    for order in live:
+        if order.role in (None, GroupRole.ENTRY):
+            held[_payer(order)] += _need(spec, order)
+        else:
+            exits[order.group or 0].append(order)
+    for group, orders in exits.items():
+        entry = entries.get(group)
+        buys_back = entry is not None and orders[0].side is Side.BUY
+        to_come = entry.remaining if entry is not None and buys_back else 0
+        held[_payer(orders[0])] += max(_need(spec, order, to_come) for order in orders)
+    return held
+
+
+def _payer(order: OrderState) -> tuple[int, Asset]:
+    return order.account, Asset.QUOTE if order.side is Side.BUY else Asset.BASE
+
+
+def _need(spec: MarketSpec, order: OrderState, to_come: int = 0) -> int:
+    quantity = order.remaining + to_come
+    return quantity if order.side is Side.SELL else spec.notional(order.price or 0, quantity)
 
 
 def _audit_batches(market: models.Market, result: Audit) -> tuple[int, Counter[str]]:

@@ -3,6 +3,7 @@
 Rules:
 - Each second it looks for markets without an engine: new ones, given back ones, those of a dead process.
 - Each second it looks for operators' commands, too, and nudges the engines that have some.
+- Whoever runs a market also turns its schedules (each second) and fee tiers (each hour) into commands.
 - An engine that ends (stepped down, crashed) is started again from the rows by whoever has the lock.
 """
 
@@ -10,14 +11,17 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
 from channels.exceptions import ChannelFull
 from channels.layers import get_channel_layer
-from django.db import DatabaseError, InterfaceError
+from django.db import DatabaseError, InterfaceError, connection
+from django.utils import timezone
 from redis.exceptions import RedisError
 
+from markets import fee_tiers, schedules
 from markets.database import DatabaseThreads
 from markets.messages.transport import OPERATOR, engine_channel
 from markets.models import Market, OperatorCommand
@@ -25,6 +29,8 @@ from markets.ownership import Ownership, ownership
 
 SCAN_INTERVAL: Final = 1.0
 """Seconds between looks for markets without an engine."""
+ASSESS_INTERVAL: Final = 3600.0
+"""Seconds between assessments of accounts' fee tiers."""
 
 logger = logging.getLogger(__name__)
 Application = Callable[..., Awaitable[None]]
@@ -38,12 +44,38 @@ class EngineHost:
         self._markets = markets
         self._running: dict[str, tuple[int, asyncio.Task[None]]] = {}
         self._threads = DatabaseThreads("ownership", 1)
+        self._chores = DatabaseThreads("chores", 1)
+        self._assessed: float | None = None
         self._ownership: Ownership | None = None
 
     async def run(self) -> None:
         """Keep every market that can be had running, until canceled."""
-        with self._threads.use():
-            await self._keep_running()
+        with self._threads.use(), self._chores.use():
+            chores = asyncio.create_task(self._keep_up(), name="chores")
+            try:
+                await self._keep_running()
+            finally:
+                chores.cancel()
+                await asyncio.gather(chores, return_exceptions=True)
+
+    async def _keep_up(self) -> None:
+        """Fire schedules and assess fee tiers of the markets that are run here."""
+        while True:
+            await asyncio.sleep(SCAN_INTERVAL)
+            markets = [market_id for market_id, _ in self._running.values()]
+            try:
+                await self._chores.run(schedules.fire, markets, timezone.now())
+                if markets and self._must_assess():
+                    await self._chores.run(fee_tiers.assess, markets)
+                    self._assessed = time.monotonic()
+            except (DatabaseError, InterfaceError) as error:
+                logger.warning("schedules and fee tiers must wait: %s", error)
+                await self._chores.run(connection.close)
+            except Exception:
+                logger.exception("a defect of ours in schedules or fee tiers")
+
+    def _must_assess(self) -> bool:
+        return self._assessed is None or time.monotonic() - self._assessed >= ASSESS_INTERVAL
 
     async def _keep_running(self) -> None:
         try:

@@ -4,7 +4,9 @@ Rules:
 - One gateway a process. What its clients submit while it is sending is merged into one message.
 - What is in flight is bounded by market (`MAX_IN_FLIGHT`): beyond it, `busy`, and nothing was sent.
 - An answer that does not come in `ANSWER_TIMEOUT` is `timeout`: the outcome is unknown, and asking
-  again with the same client_order_id tells. Nothing is ever repeated from here.
+  again with the same client_order_id tells. Nothing is ever repeated from here, but one thing:
+- A connection whose orders end with it is `lost` until every engine has said that they are canceled. And
+  each second this process tells those engines that it lives: they do it themselves when it does not.
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import logging
+import secrets
 from collections import deque
 from typing import Any, Final
 
@@ -19,6 +22,8 @@ from channels.exceptions import ChannelFull
 from channels.layers import get_channel_layer
 from redis.exceptions import RedisError
 
+from markets.matching.commands import CancelAll, KeepOrders, PlaceGroup, PlaceOrder
+from markets.matching.types import Reason
 from markets.messages import transport
 from markets.messages.transport import Answer, ClientCommand, Failure
 
@@ -28,6 +33,10 @@ MAX_MERGED: Final = 500
 """Commands in one message to an engine."""
 ANSWER_TIMEOUT: Final = 10.0
 """Seconds to wait for an engine's answer."""
+ALIVE_INTERVAL: Final = 1.0
+"""Seconds between signs of life to the engines that have orders of this process's connections."""
+CANCEL_INTERVAL: Final = 0.5
+"""Seconds between attempts to cancel a lost connection's orders."""
 LAYER_ERRORS: Final = (ChannelFull, RedisError, OSError)
 
 logger = logging.getLogger(__name__)
@@ -51,21 +60,29 @@ class Gateway:
         self._sent: dict[int, list[asyncio.Future[Answer]]] = {}
         self._ids = itertools.count(1)
         self._reply_channel: str = ""
-        self._listener: asyncio.Task[None] | None = None
+        self._tasks: list[asyncio.Task[None]] = []
+        self._connections: dict[str, set[str]] = {}
+        """Connection whose orders end with it → the markets that they may be in."""
+        self._losing: set[asyncio.Task[None]] = set()
+        self.name = secrets.token_hex(6)
+        """What engines know this process by."""
 
     async def start(self) -> None:
         """Open the channel that answers come to."""
         # Without a prefix: the core Redis layer listens for one prefix a process at a time.
         self._reply_channel = await self._layer.new_channel()
-        self._listener = asyncio.create_task(self._listen(), name="gateway")
+        self._tasks = [
+            asyncio.create_task(self._listen(), name="gateway"),
+            asyncio.create_task(self._say_alive(), name="gateway alive"),
+        ]
 
     async def stop(self) -> None:
         """Stop listening; what is unanswered is answered `timeout`."""
-        tasks = [lane.sender for lane in self._lanes.values() if lane.sender is not None]
-        for task in (self._listener, *tasks):
-            if task is not None:
-                task.cancel()
-        await asyncio.gather(*filter(None, (self._listener, *tasks)), return_exceptions=True)
+        senders = [lane.sender for lane in self._lanes.values() if lane.sender is not None]
+        tasks = [*self._tasks, *self._losing, *senders]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
         for futures in self._sent.values():
             _settle(futures, Failure.TIMEOUT)
         for lane in self._lanes.values():
@@ -78,6 +95,9 @@ class Gateway:
         `busy` and `unavailable` (nothing was done) or `timeout` (the outcome is unknown).
         """
         future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        connection = connection_of(command)
+        if connection in self._connections:
+            self._connections[connection].add(symbol)
         lane = self._lanes.setdefault(symbol, _Lane())
         if lane.in_flight >= MAX_IN_FLIGHT:
             future.set_result(failed(Failure.BUSY))
@@ -147,12 +167,67 @@ class Gateway:
                 if not future.done():
                     future.set_result(answer)
 
+    # Connections whose orders end with them
+
+    def connect(self) -> str:
+        """A name for a connection whose orders are to be canceled when it is lost."""
+        connection = f"{self.name}.{next(self._ids)}"
+        self._connections[connection] = set()
+        return connection
+
+    async def keep(self, account: int, connection: str) -> Failure | None:
+        """The connection ends well: its orders stay. A failure: it is not known of all."""
+        symbols = self._connections.get(connection, set())
+        command = KeepOrders(account, connection)
+        answers = await asyncio.gather(*(self.submit(symbol, command) for symbol in symbols))
+        failures = [answer.failure for answer in answers if answer.failure is not None]
+        if failures:
+            return failures[0]
+        self._connections.pop(connection, None)
+        return None
+
+    def lost(self, account: int, connection: str) -> None:
+        """The connection is lost: cancel its orders, and do not give up before that is done."""
+        for symbol in self._connections.pop(connection, ()):
+            task = asyncio.create_task(self._cancel_lost(symbol, account, connection))
+            self._losing.add(task)
+            task.add_done_callback(self._losing.discard)
+
+    async def finish_lost(self, seconds: float) -> None:
+        """Give the engines so long to cancel the orders of connections that were lost."""
+        if self._losing:
+            await asyncio.wait(self._losing, timeout=seconds)
+
+    async def _cancel_lost(self, symbol: str, account: int, connection: str) -> None:
+        command = CancelAll(account, reason=Reason.CANCEL_ON_DISCONNECT, connection=connection)
+        while (await self.submit(symbol, command)).failure is not None:
+            await asyncio.sleep(CANCEL_INTERVAL)
+
+    async def _say_alive(self) -> None:
+        while True:
+            await asyncio.sleep(ALIVE_INTERVAL)
+            for symbol in set().union(*self._connections.values()):
+                try:
+                    await self._layer.send(
+                        transport.engine_channel(symbol),
+                        {"type": transport.ALIVE, "gateway": self.name},
+                    )
+                except LAYER_ERRORS as error:
+                    logger.warning("%s: could not say that we live: %s", symbol, error)
+
     async def nudge(self, symbol: str) -> None:
         """Tell a market's engine that an operator's command waits; it looks each second anyway."""
         try:
             await self._layer.send(transport.engine_channel(symbol), {"type": transport.OPERATOR})
         except LAYER_ERRORS as error:
             logger.warning("%s: could not nudge the engine: %s", symbol, error)
+
+
+def connection_of(command: ClientCommand) -> str | None:
+    """The connection that the command's orders end with, if they do."""
+    if isinstance(command, PlaceGroup):
+        return command.first.connection
+    return command.connection if isinstance(command, PlaceOrder) else None
 
 
 _MESSAGES: Final = {

@@ -11,9 +11,16 @@ from django.db import connection
 
 from markets import models
 from markets.database import one_moment
-from markets.matching.events import Trade
+from markets.matching.auction import indicate, twice_reference
+from markets.matching.events import Indication, Trade
 from markets.matching.spec import MarketSpec
-from markets.matching.types import Side, format_units
+from markets.matching.types import (
+    MarketState,
+    MarketStatus,
+    OrderStatus,
+    Side,
+    format_units,
+)
 from markets.messages.public import JSON, time_text
 from markets.rows import TRADE_FIELDS, trade_event
 
@@ -79,11 +86,11 @@ class MarketMoment:
     """A market as the rows had it at one moment."""
 
     spec: MarketSpec
-    status: str
-    sequence: int
-    last_price: int | None
+    state: MarketState
     levels: dict[Side, dict[int, int]]
-    """Side → price → total quantity."""
+    """Side → price → total quantity shown."""
+    indication: Indication | None
+    """While the market is in an auction."""
     trades: list[Trade]
     """The last ones, newest first."""
     minutes: list[Candle]
@@ -100,20 +107,45 @@ def market_moment(symbol: str) -> MarketMoment:
     with one_moment():
         market = models.Market.objects.select_related("base", "quote").get(symbol=symbol)
         spec = market.spec(fee_account_id())
-        levels: dict[Side, dict[int, int]] = {Side.BUY: {}, Side.SELL: {}}
-        orders = models.Order.objects.filter(models.RESTING, market=market)
-        for side, price, remaining in orders.values_list("side", "price", "remaining").iterator():
-            of_side = levels[Side(side)]
-            of_side[price or 0] = of_side.get(price or 0, 0) + remaining
+        state = market.state()
+        levels, all_levels = _levels(market)
+        indication = None
+        if state.status is MarketStatus.AUCTION:
+            indication = _indication(spec, state, all_levels)
         return MarketMoment(
             spec=spec,
-            status=market.status,
-            sequence=market.last_sequence,
-            last_price=market.last_price,
+            state=state,
             levels=levels,
+            indication=indication,
             trades=trades(market, RECENT_TRADES),
             minutes=candles(market, 60, start=int(time.time()) - DAY, limit=DAY // 60 + 1),
         )
+
+
+Levels = dict[Side, dict[int, int]]
+
+
+def _levels(market: models.Market) -> tuple[Levels, Levels]:
+    """Side → price → quantity of the resting orders: what they show, and with what they hide."""
+    shown: Levels = {Side.BUY: {}, Side.SELL: {}}
+    total: Levels = {Side.BUY: {}, Side.SELL: {}}
+    orders = models.Order.objects.filter(models.LIVE_ORDERS, market=market)
+    columns = ("status", "side", "price", "remaining", "hidden")
+    for status, side, price, remaining, hidden in orders.values_list(*columns).iterator():
+        if status == OrderStatus.UNTRIGGERED:
+            continue
+        for levels, quantity in ((shown, remaining - hidden), (total, remaining)):
+            of_side = levels[Side(side)]
+            of_side[price] = of_side.get(price, 0) + quantity
+    return shown, total
+
+
+def _indication(spec: MarketSpec, state: MarketState, total: Levels) -> Indication:
+    bids = sorted(total[Side.BUY].items(), reverse=True)
+    asks = sorted(total[Side.SELL].items())
+    return indicate(
+        bids, asks, tick=spec.tick_size, twice_reference=twice_reference(state, bids, asks)
+    )
 
 
 def trades(market: models.Market, limit: int, before: int | None = None) -> list[Trade]:
@@ -135,9 +167,7 @@ def candles(
     """
     end = end if end is not None else int(time.time()) + seconds
     start = max(start // seconds * seconds, 0)
-    parts = (
-        _sums() if connection.vendor != "postgresql" else ("SUM(quantity)", "0", "SUM(amount)", "0")
-    )
+    parts = (*quantity_sums("quantity"), *amount_sums("amount"))
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT timestamp / %s AS bucket, MIN(sequence), MAX(sequence), MAX(price), MIN(price), "  # noqa: S608
@@ -159,19 +189,31 @@ def candles(
 _SPLIT: Final = 1_000_000_000
 
 
-def _sums() -> tuple[str, str, str, str]:
+def quantity_sums(column: str) -> tuple[str, str]:
+    """SQL that adds up a 64-bit column, in two parts for `whole_amount`."""
+    if connection.vendor == "postgresql":
+        return f"SUM({column})", "0"
+    return f"SUM({column} / {_SPLIT})", f"SUM({column} % {_SPLIT})"
+
+
+def amount_sums(column: str) -> tuple[str, str]:
+    """SQL that adds up an amount of 0 or more, in two parts for `whole_amount`."""
+    if connection.vendor == "postgresql":
+        return f"SUM({column})", "0"
     return (
-        f"SUM(quantity / {_SPLIT})",
-        f"SUM(quantity % {_SPLIT})",
-        "SUM(CAST(substr(amount, 1, max(length(amount) - 9, 0)) AS INTEGER))",
-        "SUM(CAST(substr(amount, -9) AS INTEGER))",
+        f"SUM(CAST(substr({column}, 1, max(length({column}) - 9, 0)) AS INTEGER))",
+        f"SUM(CAST(substr({column}, -9) AS INTEGER))",
     )
+
+
+def whole_amount(part: Any, rest: Any) -> int:
+    """The sum that two parts come to."""
+    return int(part) if connection.vendor == "postgresql" else int(part) * _SPLIT + int(rest)
 
 
 def _with_open_and_close(
     market: models.Market, seconds: int, rows: Sequence[Sequence[Any]]
 ) -> list[Candle]:
-    split = 1 if connection.vendor == "postgresql" else _SPLIT
     wanted = {row[1] for row in rows} | {row[2] for row in rows}
     price = dict(_prices(market, wanted))
     return [
@@ -181,8 +223,8 @@ def _with_open_and_close(
             high=high,
             low=low,
             close=price[last],
-            volume=int(volume) * split + int(volume_rest),
-            quote_volume=int(quote) * split + int(quote_rest),
+            volume=whole_amount(volume, volume_rest),
+            quote_volume=whole_amount(quote, quote_rest),
             trade_count=count,
         )
         for bucket, first, last, high, low, count, volume, volume_rest, quote, quote_rest in reversed(

@@ -21,18 +21,21 @@ from typing import Any, Final
 from asgiref.sync import async_to_sync
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
+from django.db.models import Max
 
-from markets import accounts, process
+from markets import accounts, clock, process
 from markets.gateway import Gateway
 from markets.matching.commands import CancelOrder
 from markets.matching.types import MarketStatus, Reason
+from markets.messages.public import plain
 from markets.messages.transport import Answer
 from markets.models import (
     DEFAULT_DECIMALS,
+    LIVE_ORDERS,
     MAX_DECIMALS,
-    RESTING,
     SPECIFICATION,
     Asset,
+    CancelAfter,
     Market,
     OperatorCommand,
     Order,
@@ -60,22 +63,30 @@ class NotCanceled(Exception):
 
 
 def set_market_status(
-    market: Market, status: MarketStatus, by: str, note: str = ""
+    market: Market, status: MarketStatus, by: str, note: str = "", seconds: int | None = None
 ) -> OperatorCommand:
-    """Open, halt or close a market; closing cancels every open order."""
-    return _ask(market, "set_status", {"status": status.value}, by, note)
+    """Open, halt or close a market (closing cancels every open order), or collect orders in an auction.
+
+    `seconds`: how long an auction is, before it opens the market by itself.
+    """
+    params: dict[str, Any] = {"status": status.value}
+    if seconds is not None:
+        params["seconds"] = seconds
+    return _ask(market, "set_status", params, by, note)
 
 
 def configure_market(
-    market: Market, columns: Mapping[str, Decimal | None], by: str, note: str = ""
+    market: Market, columns: Mapping[str, Decimal | int | None], by: str, note: str = ""
 ) -> OperatorCommand:
     """Change columns of SPECIFICATION. Raises MarketRefused."""
     check_configuration(market, columns)
-    params = {name: None if value is None else plain(value) for name, value in columns.items()}
+    params = {
+        name: None if value is None else plain(Decimal(value)) for name, value in columns.items()
+    }
     return _ask(market, "configure", params, by, note)
 
 
-def check_configuration(market: Market, columns: Mapping[str, Decimal | None]) -> None:
+def check_configuration(market: Market, columns: Mapping[str, Decimal | int | None]) -> None:
     """Raise MarketRefused if the columns make no sense, or change a step under open orders.
 
     The engine checks again when it gets there: an order may have come since.
@@ -95,7 +106,7 @@ def check_configuration(market: Market, columns: Mapping[str, Decimal | None]) -
 
 def open_orders_of(market: Market) -> int:
     """How many orders rest in the market."""
-    return Order.objects.filter(RESTING, market=market).count()
+    return Order.objects.filter(LIVE_ORDERS, market=market).count()
 
 
 def wait_for(command: OperatorCommand, seconds: float) -> bool:
@@ -203,9 +214,19 @@ def create_market(base: str, quote: str, **columns: Any) -> CreatedMarket:
             market = Market(base=draft.base, quote=draft.quote, symbol=draft.symbol, **columns)
             market.save(force_insert=True)
             accounts.open_fee_balances([market.base, market.quote])
+            _copy_switches(market)
     except IntegrityError as error:
         raise MarketRefused(f"{draft.symbol} was made by somebody else just now") from error
     return CreatedMarket(market, new_assets)
+
+
+def _copy_switches(market: Market) -> None:
+    """A dead man's switch is the account's: one that is set counts in a new market, too."""
+    now = clock.now()
+    latest = CancelAfter.objects.filter(at__gt=now).values("account").annotate(last=Max("at"))
+    CancelAfter.objects.bulk_create(
+        CancelAfter(market=market, account_id=row["account"], at=row["last"]) for row in latest
+    )
 
 
 def draft_market(base: str, quote: str, **columns: Any) -> Market:
@@ -252,16 +273,12 @@ def _check(market: Market) -> None:
         market.spec(fee_account=0)
     except (ValueError, ArithmeticError) as error:
         message = str(error) or "the numbers make no sense"
-        named = message.split()[0]
+        named = {"volatility_auction": "volatility_auction_s"}.get(
+            message.split()[0], message.split()[0]
+        )
         raise MarketRefused(message, named if named in SPECIFICATION else None) from error
 
 
 def _decimals(number: Decimal) -> int:
     exponent = number.normalize().as_tuple().exponent
     return max(0, -exponent) if isinstance(exponent, int) else 0
-
-
-def plain(number: Decimal) -> str:
-    """The number without exponent or trailing zeros."""
-    text = f"{number:f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text

@@ -4,24 +4,32 @@ Rules:
 - Unknown fields are refused by name; null is the same as absent; nothing is rounded.
 - A wrong shape is `invalid_request`. What only the market can judge is left to its engine; a number finer
   than the market's step is `invalid_order`, as the engine would say.
+- A part of a group (`stop`, `take_profit`, `stop_loss`) is an object of its own; its fields are named
+  with the part's name before a point.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Mapping
-from enum import StrEnum
-from typing import Any, Final, TypeVar
+from collections.abc import Callable, Mapping
+from typing import Any, Final
 
-from markets.matching.commands import AmendOrder, PlaceOrder
+from markets.matching.commands import AmendOrder, PlaceGroup, PlaceOrder
 from markets.matching.spec import MarketSpec
-from markets.matching.types import OrderType, SelfTradePrevention, Side, TimeInForce, format_units
-from markets.messages.public import NotADecimal, TooFine, parse_units
-from markets.problems import Problem
+from markets.matching.types import (
+    GroupRole,
+    OrderType,
+    SelfTradePrevention,
+    Side,
+    TimeInForce,
+)
+from markets.request_fields import Fields, refuse_all
 
 MAX_BATCH_ORDERS: Final = 500
 """Orders in one `submit_orders` or POST orders/batch."""
-PLACE_FIELDS: Final = (
+MAX_CANCEL_AFTER: Final = 86_400
+"""Longest time of the dead man's switch, in seconds."""
+COMMON_FIELDS: Final = (
     "market",
     "side",
     "type",
@@ -32,26 +40,20 @@ PLACE_FIELDS: Final = (
     "post_only",
     "self_trade_prevention",
     "display_quantity",
-    "stop_price",
     "expires_at",
-    "max_slippage",
+    "deadline",
+    "validate_only",
 )
-NOT_YET: Final = {
-    "display_quantity": "iceberg orders are not offered yet",
-    "stop_price": "stop orders are not offered yet",
-    "expires_at": "gtd orders are not offered yet",
-    "max_slippage": "max_slippage is not offered yet",
-}
-_NOT_YET_VALUES: Final = {
-    "type": {"stop", "stop_limit"},
-    "time_in_force": {"gtd"},
-}
+PLACE_FIELDS: Final = (*COMMON_FIELDS, "stop_price", "max_slippage", "quote_quantity")
+OCO_FIELDS: Final = (*(name for name in COMMON_FIELDS if name != "type"), "stop")
+BRACKET_FIELDS: Final = (*COMMON_FIELDS, "stop_price", "max_slippage", "take_profit", "stop_loss")
+STOP_FIELDS: Final = ("stop_price", "price", "max_slippage", "client_order_id")
+TAKE_PROFIT_FIELDS: Final = ("price", "client_order_id")
+AMEND_FIELDS: Final = ("price", "quantity", "stop_price", "deadline", "validate_only")
 _ORDER_ID: Final = re.compile(r"[0-9]{1,18}", re.ASCII)
-_CLIENT_ORDER_ID: Final = re.compile(r"[A-Za-z0-9._:-]{1,64}", re.ASCII)
 
 SpecOf = Callable[[str], MarketSpec]
 """The specification of a market by symbol; raises Problem `not_found`."""
-E = TypeVar("E", bound=StrEnum)
 
 
 def is_order_id(text: str) -> bool:
@@ -59,105 +61,136 @@ def is_order_id(text: str) -> bool:
     return _ORDER_ID.fullmatch(text) is not None
 
 
-def is_client_order_id(text: str) -> bool:
-    """Whether an order could have this client_order_id."""
-    return _CLIENT_ORDER_ID.fullmatch(text) is not None
-
-
-class _Fields:
-    """A request's fields, read one by one; what is wrong with them, collected."""
-
-    def __init__(self, params: Mapping[str, Any], allowed: Collection[str]) -> None:
-        self._params = params
-        self.errors: dict[str, list[str]] = {
-            name: [f"unknown field; known are: {', '.join(allowed)}"]
-            for name in params
-            if name not in allowed
-        }
-
-    def wrong(self, name: str, message: str) -> None:
-        self.errors.setdefault(name, []).append(message)
-
-    def get(self, name: str) -> Any:
-        return self._params.get(name)
-
-    def text(self, name: str) -> str | None:
-        value = self.get(name)
-        if value is not None and not isinstance(value, str):
-            self.wrong(name, "must be a string")
-            return None
-        return value
-
-    def choice(self, name: str, kind: type[E], default: E | None) -> E | None:
-        value = self.text(name)
-        if value is None:
-            return default
-        if value not in kind.__members__.values():
-            self.wrong(name, f"must be one of: {', '.join(kind)}")
-            return default
-        return kind(value)
-
-    def flag(self, name: str) -> bool:
-        value = self.get(name)
-        if value is not None and not isinstance(value, bool):
-            self.wrong(name, "must be true or false")
-        return value is True
-
-    def client_order_id(self) -> str | None:
-        value = self.text("client_order_id")
-        if value is not None and not is_client_order_id(value):
-            self.wrong("client_order_id", "must be 1 to 64 of A-Z a-z 0-9 . _ : -")
-        return value
-
-    def required(self, name: str) -> None:
-        if self.get(name) is None:
-            self.wrong(name, "is required")
-
-    def check(self) -> None:
-        if self.errors:
-            raise Problem("invalid_request", _first(self.errors), self.errors)
-
-
-def _first(errors: Mapping[str, list[str]]) -> str:
-    name, messages = next(iter(errors.items()))
-    return f"{name}: {messages[0]}"
-
-
-def place_order(params: Mapping[str, Any], account: int, spec_of: SpecOf) -> tuple[str, PlaceOrder]:
+def place_order(
+    params: Mapping[str, Any], account: int, spec_of: SpecOf, connection: str | None = None
+) -> tuple[str, PlaceOrder]:
     """The market and command of an order request. Raises Problem."""
-    fields = _Fields(params, PLACE_FIELDS)
-    for name in ("market", "side", "quantity"):
+    fields = Fields(params, PLACE_FIELDS)
+    shape = _read_shape(fields)
+    if fields.get("quote_quantity") is None:
+        fields.required("quantity")
+    spec = _spec_of(fields, spec_of)
+    command = _order(fields, spec, shape)
+    refuse_all([fields], "invalid_order")
+    return spec.symbol, command._replace(account=account, connection=connection)
+
+
+def place_oco(
+    params: Mapping[str, Any], account: int, spec_of: SpecOf, connection: str | None = None
+) -> tuple[str, PlaceGroup]:
+    """The market and command of a pair of which one cancels the other. Raises Problem."""
+    fields = Fields(params, OCO_FIELDS)
+    shape = _read_shape(fields)
+    for name in ("quantity", "price", "stop"):
         fields.required(name)
-    later = _not_yet(params)
-    market = fields.text("market")
-    side = fields.choice("side", Side, None)
-    if not later:
-        type_ = fields.choice("type", OrderType, OrderType.LIMIT)
-        time_in_force = fields.choice("time_in_force", TimeInForce, None)
-    post_only = fields.flag("post_only")
+    stop = fields.part("stop", STOP_FIELDS)
+    stop.required("stop_price")
+    stop_name = stop.client_order_id()
+    spec = _spec_of(fields, spec_of, stop)
+    limit = _order(fields, spec, shape)._replace(account=account, connection=connection)
+    other = limit._replace(
+        type=OrderType.STOP if stop.get("price") is None else OrderType.STOP_LIMIT,
+        price=stop.price("price", spec),
+        stop_price=stop.price("stop_price", spec),
+        max_slippage=stop.ratio("max_slippage"),
+        client_order_id=stop_name,
+        post_only=False,
+        display_quantity=None,
+    )
+    refuse_all([fields, stop], "invalid_order")
+    return spec.symbol, PlaceGroup((limit, other), (GroupRole.OCO_LIMIT, GroupRole.OCO_STOP))
+
+
+def place_bracket(
+    params: Mapping[str, Any], account: int, spec_of: SpecOf, connection: str | None = None
+) -> tuple[str, PlaceGroup]:
+    """The market and command of an entry and its exits. Raises Problem."""
+    fields = Fields(params, BRACKET_FIELDS)
+    shape = _read_shape(fields)
+    fields.required("quantity")
+    profit = loss = None
+    if fields.get("take_profit") is not None:
+        profit = fields.part("take_profit", TAKE_PROFIT_FIELDS)
+        profit.required("price")
+    if fields.get("stop_loss") is not None:
+        loss = fields.part("stop_loss", STOP_FIELDS)
+        loss.required("stop_price")
+    if profit is None and loss is None:
+        fields.wrong("take_profit", "give a take_profit, a stop_loss or both")
+    parts = [part for part in (profit, loss) if part is not None]
+    names = {part.name: part.client_order_id() for part in parts}
+    spec = _spec_of(fields, spec_of, *parts)
+    entry = _order(fields, spec, shape)._replace(account=account, connection=connection)
+    orders, roles = [entry], [GroupRole.ENTRY]
+    plain = PlaceOrder(
+        account,
+        entry.side.opposite,
+        OrderType.LIMIT,
+        self_trade_prevention=entry.self_trade_prevention,
+        connection=connection,
+    )
+    if profit is not None:
+        roles.append(GroupRole.TAKE_PROFIT)
+        orders.append(
+            plain._replace(price=profit.price("price", spec), client_order_id=names[profit.name])
+        )
+    if loss is not None:
+        roles.append(GroupRole.STOP_LOSS)
+        orders.append(
+            plain._replace(
+                type=OrderType.STOP if loss.get("price") is None else OrderType.STOP_LIMIT,
+                price=loss.price("price", spec),
+                stop_price=loss.price("stop_price", spec),
+                max_slippage=loss.ratio("max_slippage"),
+                client_order_id=names[loss.name],
+            )
+        )
+    refuse_all([fields, *parts], "invalid_order")
+    return spec.symbol, PlaceGroup(tuple(orders), tuple(roles))
+
+
+def _read_shape(fields: Fields) -> PlaceOrder:
+    """What of an order needs no market to be read; the numbers are looked at, not read yet."""
+    for name in ("market", "side"):
+        fields.required(name)
+    fields.text("market")
+    type_ = fields.choice("type", OrderType, OrderType.LIMIT)
     prevention = fields.choice(
         "self_trade_prevention", SelfTradePrevention, SelfTradePrevention.CANCEL_NEWEST
     )
-    client_order_id = fields.client_order_id()
-    _check_decimals(fields, ("price", "quantity"))
-    fields.check()
-    spec = spec_of(str(market))
-    if later:
-        raise Problem("invalid_order", _first(later), later)
-    numbers = _numbers(params, spec)
-    assert side is not None
     assert type_ is not None
     assert prevention is not None
-    return spec.symbol, PlaceOrder(
-        account=account,
-        side=side,
+    return PlaceOrder(
+        account=0,
+        side=fields.choice("side", Side, Side.BUY) or Side.BUY,
         type=type_,
-        quantity=numbers["quantity"],
-        price=numbers.get("price"),
-        time_in_force=time_in_force,
-        post_only=post_only,
+        time_in_force=fields.choice("time_in_force", TimeInForce, None),
+        post_only=fields.flag("post_only"),
         self_trade_prevention=prevention,
-        client_order_id=client_order_id,
+        client_order_id=fields.client_order_id(),
+        expires_at=fields.time("expires_at"),
+        deadline=fields.time("deadline"),
+        validate_only=fields.flag("validate_only"),
+    )
+
+
+def _spec_of(fields: Fields, spec_of: SpecOf, *parts: Fields) -> MarketSpec:
+    """The market that is named, when the shape is right."""
+    for each in (fields, *parts):
+        each.check_decimals()
+    refuse_all([fields, *parts], "invalid_request")
+    return spec_of(str(fields.get("market")))
+
+
+def _order(fields: Fields, spec: MarketSpec, shape: PlaceOrder) -> PlaceOrder:
+    """The order with its numbers; what is wrong with them is noted in the fields."""
+    return shape._replace(
+        quantity=fields.quantity("quantity", spec),
+        price=fields.price("price", spec),
+        quote_quantity=fields.amount("quote_quantity", spec),
+        stop_price=fields.price("stop_price", spec),
+        display_quantity=fields.quantity("display_quantity", spec),
+        max_slippage=fields.ratio("max_slippage"),
     )
 
 
@@ -169,71 +202,45 @@ def amend_order(
     order_id: int | None = None,
     client_order_id: str | None = None,
 ) -> AmendOrder:
-    """The command of an amendment's `price` and `quantity`. Raises Problem."""
-    fields = _Fields(params, ("price", "quantity"))
-    if fields.get("price") is None and fields.get("quantity") is None:
-        fields.wrong("price", "an amendment needs a price, a quantity, or both")
-    _check_decimals(fields, ("price", "quantity"))
-    fields.check()
-    numbers = _numbers(params, spec)
-    return AmendOrder(
-        account, order_id, client_order_id, numbers.get("price"), numbers.get("quantity")
+    """The command of an amendment. Raises Problem."""
+    fields = Fields(params, AMEND_FIELDS)
+    if all(fields.get(name) is None for name in ("price", "quantity", "stop_price")):
+        fields.wrong("price", "an amendment needs a price, a quantity or a stop_price")
+    deadline, validate_only = fields.time("deadline"), fields.flag("validate_only")
+    fields.check_decimals()
+    refuse_all([fields], "invalid_request")
+    command = AmendOrder(
+        account,
+        order_id,
+        client_order_id,
+        fields.price("price", spec),
+        fields.quantity("quantity", spec),
+        fields.price("stop_price", spec),
+        deadline,
+        validate_only,
     )
+    refuse_all([fields], "invalid_order")
+    return command
 
 
-def _not_yet(params: Mapping[str, Any]) -> dict[str, list[str]]:
-    errors = {name: [message] for name, message in NOT_YET.items() if params.get(name) is not None}
-    for name, values in _NOT_YET_VALUES.items():
-        value = params.get(name)
-        if isinstance(value, str) and value in values:
-            errors[name] = [f"{value} orders are not offered yet"]
-    return errors
-
-
-def _check_decimals(fields: _Fields, names: Collection[str]) -> None:
-    for name in names:
-        value = fields.get(name)
-        if value is None:
-            continue
-        try:
-            parse_units(value, 0)
-        except NotADecimal as error:
-            fields.wrong(name, str(error))
-        except TooFine:
-            pass  # whether it is too fine for the market is asked when the market is known
-
-
-def _numbers(params: Mapping[str, Any], spec: MarketSpec) -> dict[str, int]:
-    numbers: dict[str, int] = {}
-    errors: dict[str, list[str]] = {}
-    for name, decimals, step, step_name in (
-        ("price", spec.quote_decimals, spec.tick_size, "tick_size"),
-        ("quantity", spec.base_decimals, spec.lot_size, "lot_size"),
-    ):
-        value = params.get(name)
-        if value is None:
-            continue
-        try:
-            numbers[name] = parse_units(value, decimals)
-        except TooFine as error:
-            below = max(error.below - error.below % step, 0)
-            nearest = [format_units(near, decimals) for near in (below, below + step) if near]
-            choices = " and ".join(nearest)
-            step_text = format_units(step, decimals)
-            errors[name] = [
-                f"{name} {value} is not a multiple of {step_name} {step_text}; nearest: {choices}"
-            ]
-    if errors:
-        raise Problem("invalid_order", _first(errors), errors)
-    return numbers
+def cancel_after_seconds(params: Mapping[str, Any]) -> int:
+    """The time of a dead man's switch. Raises Problem."""
+    fields = Fields(params, ("timeout_seconds",))
+    seconds = fields.get("timeout_seconds")
+    whole = isinstance(seconds, int) and not isinstance(seconds, bool)
+    if not whole or not 0 <= seconds <= MAX_CANCEL_AFTER:
+        message = f"must be a whole number from 0 (disarm) to {MAX_CANCEL_AFTER}"
+        fields.wrong("timeout_seconds", message)
+    refuse_all([fields], "invalid_request")
+    return int(seconds)
 
 
 def batch_items(params: Mapping[str, Any]) -> list[Any]:
     """The `orders` of a batch request. Raises Problem."""
-    fields = _Fields(params, ("orders",))
+    fields = Fields(params, ("orders",))
     orders = fields.get("orders")
     if not isinstance(orders, list) or not 1 <= len(orders) <= MAX_BATCH_ORDERS:
         fields.wrong("orders", f"must be a list of 1 to {MAX_BATCH_ORDERS} orders")
-    fields.check()
+    refuse_all([fields], "invalid_request")
     assert isinstance(orders, list)
     return orders

@@ -180,7 +180,7 @@ def private_snapshot(
         sequence = _last_sequence(account.pk)
         snapshot: dict[str, JSON] = {}
         if "orders" in channels:
-            rows = models.Order.objects.filter(models.RESTING, account=account)
+            rows = models.Order.objects.filter(models.LIVE_ORDERS, account=account)
             rows = rows.order_by("created_at", "id")
             snapshot["orders"] = {
                 "orders": [

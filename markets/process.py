@@ -8,10 +8,14 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
+from typing import Final
 
 from markets.engines import Application, EngineHost
 from markets.gateway import Gateway
 from markets.hub import Hub
+
+LOST_SECONDS: Final = 2.0
+"""How long a process that stops waits for the orders of its connections to be canceled."""
 
 
 class NotStarted(RuntimeError):
@@ -56,11 +60,12 @@ async def start(application: Application, *, engines: bool) -> Process:
 
 
 async def stop() -> None:
-    """Stop the engines after their batch, then the rest."""
+    """Let lost connections' orders be canceled, stop the engines after their batch, then the rest."""
     global _current, _starting
     if _current is None:
         return
     running, _current, _starting = _current, None, None
+    await running.gateway.finish_lost(LOST_SECONDS)
     if running.engines is not None:
         running.engines.cancel()
         await asyncio.gather(running.engines, return_exceptions=True)

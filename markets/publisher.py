@@ -11,7 +11,7 @@ from typing import Any
 from channels.layers import get_channel_layer
 from redis.exceptions import RedisError
 
-from markets.matching.events import Batch, MarketConfigured, MarketStatusChanged
+from markets.matching.events import Batch, MarketConfigured
 from markets.messages import transport
 from markets.messages.public import update_json
 from markets.store import Committed
@@ -28,18 +28,15 @@ class Publisher:
 
     async def publish(self, batch: Batch, committed: Committed) -> None:
         """Tell the market's group what a durable batch changed."""
-        statuses = [
-            notice.status.value
-            for notice in batch.notices
-            if isinstance(notice, MarketStatusChanged)
-        ]
         message = transport.BatchNotice(
             prev_sequence=batch.prev_sequence,
             sequence=batch.sequence,
             checksum=batch.checksum,
             update=transport.Raw(transport.encode(update_json(batch))),
             trades=list(batch.trades),
-            status=statuses[-1] if statuses else None,
+            status=batch.state.status.value,
+            auction_ends_at=batch.state.auction_ends_at,
+            indication=batch.indication,
             reconfigured=any(isinstance(notice, MarketConfigured) for notice in batch.notices),
             private=[
                 transport.PrivatePart(account, event.first, event.last, event.payload)

@@ -172,7 +172,7 @@ def orders(account: int, query: Query) -> QuerySet[models.Order]:
     rows = models.Order.objects.filter(account=account)
     if "market" in query:
         rows = rows.filter(market=_market(query["market"]))
-    status = choice(query, "status", [*OrderStatus, "rejected", "expired", "untriggered"])
+    status = choice(query, "status", [*OrderStatus, "rejected"])
     if status is not None:
         rows = rows.filter(status=status)
     side = choice(query, "side", list(Side))

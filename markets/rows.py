@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from markets.matching.events import Trade
 from markets.matching.types import (
+    GroupRole,
     OrderState,
     OrderStatus,
     OrderType,
@@ -30,8 +31,14 @@ ORDER_COLUMNS: Final = (
     ("post_only", "boolean"),
     ("self_trade_prevention", "varchar"),
     ("price", "bigint"),
+    ("stop_price", "bigint"),
     ("quantity", "bigint"),
+    ("quote_quantity", "bigint"),
+    ("max_slippage", "integer"),
+    ("display_quantity", "bigint"),
+    ("expires_at", "bigint"),
     ("remaining", "bigint"),
+    ("hidden", "bigint"),
     ("filled", "bigint"),
     ("canceled", "bigint"),
     ("prevented", "bigint"),
@@ -39,6 +46,9 @@ ORDER_COLUMNS: Final = (
     ("fee", "numeric"),
     ("status", "varchar"),
     ("reason", "varchar"),
+    ("group_id", "bigint"),
+    ("role", "varchar"),
+    ("connection", "varchar"),
     ("sequence", "bigint"),
     ("priority", "bigint"),
     ("created_at", "bigint"),
@@ -49,8 +59,10 @@ _CHANGING: Final = frozenset(
     {
         "id",  # the key
         "price",
+        "stop_price",
         "quantity",
         "remaining",
+        "hidden",
         "filled",
         "canceled",
         "prevented",
@@ -58,6 +70,7 @@ _CHANGING: Final = frozenset(
         "fee",
         "status",
         "reason",
+        "connection",
         "priority",
         "updated_at",
     }
@@ -80,6 +93,8 @@ TRADE_COLUMNS: Final = (
     ("maker_account_id", "bigint"),
     ("taker_fee", "numeric"),
     ("maker_fee", "numeric"),
+    ("taker_fee_rate", "integer"),
+    ("maker_fee_rate", "integer"),
     ("timestamp", "bigint"),
 )
 TRADE_FIELDS: Final = tuple(name for name, _ in TRADE_COLUMNS[1:])
@@ -98,8 +113,14 @@ def order_row(market_id: int, order: OrderState) -> tuple[Any, ...]:
         order.post_only,
         order.self_trade_prevention.value,
         order.price,
+        order.stop_price,
         order.quantity,
+        order.quote_quantity,
+        order.max_slippage,
+        order.display_quantity,
+        order.expires_at,
         order.remaining,
+        order.hidden,
         order.filled,
         order.canceled,
         order.prevented,
@@ -107,6 +128,9 @@ def order_row(market_id: int, order: OrderState) -> tuple[Any, ...]:
         str(order.fee),
         order.status.value,
         None if order.reason is None else order.reason.value,
+        order.group,
+        None if order.role is None else order.role.value,
+        order.connection,
         order.sequence,
         order.priority,
         order.created_at,
@@ -137,6 +161,8 @@ def trade_row(market_id: int, trade: Trade) -> tuple[Any, ...]:
         trade.maker_account,
         str(trade.taker_fee),
         str(trade.maker_fee),
+        trade.taker_fee_rate,
+        trade.maker_fee_rate,
         trade.timestamp,
     )
 
@@ -151,6 +177,7 @@ def order_state(row: tuple[Any, ...]) -> OrderState:
         self_trade_prevention=SelfTradePrevention(state.self_trade_prevention),
         status=OrderStatus(state.status),
         reason=None if state.reason is None else Reason(state.reason),
+        role=None if state.role is None else GroupRole(state.role),
     )
 
 

@@ -8,25 +8,41 @@ Rules:
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
-from markets import models, process
+from markets import clock, models, process
 from markets.accounts import Principal
 from markets.limits import account_rate
-from markets.matching.commands import AmendOrder, CancelAll, CancelOrder
+from markets.matching.commands import (
+    AmendOrder,
+    CancelAll,
+    CancelAllAfter,
+    CancelOrder,
+    PlaceGroup,
+)
 from markets.matching.events import Trade
 from markets.matching.spec import MarketSpec
-from markets.matching.types import OrderState, Side
-from markets.messages.public import JSON, fill_json, order_json
+from markets.matching.types import SECOND, GroupRole, OrderState, Side
+from markets.messages.public import JSON, fill_json, order_json, time_text
 from markets.messages.transport import Answer, ClientCommand
 from markets.order_requests import amend_order as amend_command
-from markets.order_requests import batch_items, is_client_order_id, is_order_id, place_order
+from markets.order_requests import (
+    batch_items,
+    cancel_after_seconds,
+    is_order_id,
+    place_bracket,
+    place_oco,
+    place_order,
+)
 from markets.problems import Problem
-from markets.rows import TRADE_FIELDS, trade_event
+from markets.request_fields import is_client_order_id
+from markets.rows import ORDER_FIELDS, TRADE_FIELDS, order_state, trade_event
 
 CREATED: Final = 201
 OK: Final = 200
+VALID: Final[JSON] = {"valid": True}
+"""The answer to `validate_only` when nothing would be refused."""
 
 
 def spec_of(symbol: str) -> MarketSpec:
@@ -83,13 +99,39 @@ def _raise_if_refused(answer: Answer, spec: MarketSpec) -> None:
 
 async def _order_answer(answer: Answer, spec: MarketSpec) -> tuple[int, JSON]:
     _raise_if_refused(answer, spec)
-    assert answer.order is not None
+    if answer.order is None:
+        return OK, VALID
     trades: tuple[Trade, ...] | list[Trade] = answer.trades
     if answer.duplicate:
-        trades = await process.current().hub.read(_trades_of, answer.order.id)
-    body = order_json(answer.order, spec)
-    body["fills"] = [_own_fill(trade, answer.order, spec) for trade in trades]
+        trades = await process.current().hub.read(_trades_of, [answer.order.id])
+    return (OK if answer.duplicate else CREATED), _with_fills(answer.order, trades, spec)
+
+
+async def _group_answer(answer: Answer, spec: MarketSpec) -> tuple[int, JSON]:
+    _raise_if_refused(answer, spec)
+    if answer.order is None:
+        return OK, VALID
+    orders: Sequence[OrderState] = answer.group
+    trades: Sequence[Trade] = answer.trades
+    if answer.duplicate:
+        assert answer.order.group is not None
+        orders = await process.current().hub.read(_orders_of, answer.order.group)
+        trades = await process.current().hub.read(_trades_of, [order.id for order in orders])
+    body = {
+        "id": str(orders[0].group),
+        "type": "oco" if orders[0].role is GroupRole.OCO_LIMIT else "bracket",
+        "market": spec.symbol,
+        "orders": [_with_fills(order, trades, spec) for order in orders],
+    }
     return (OK if answer.duplicate else CREATED), body
+
+
+def _with_fills(order: OrderState, trades: Iterable[Trade], spec: MarketSpec) -> JSON:
+    own = [trade for trade in trades if order.id in (trade.taker_order, trade.maker_order)]
+    return {
+        **order_json(order, spec),
+        "fills": [_own_fill(trade, order, spec) for trade in own],
+    }
 
 
 def _own_fill(trade: Trade, order: OrderState, spec: MarketSpec) -> JSON:
@@ -101,20 +143,45 @@ def _own_fill(trade: Trade, order: OrderState, spec: MarketSpec) -> JSON:
     )
 
 
-def _trades_of(order_id: int) -> list[Trade]:
+def _trades_of(order_ids: list[int]) -> list[Trade]:
     trades = models.Trade.objects
     rows = [
-        *trades.filter(taker_order=order_id).values_list(*TRADE_FIELDS),
-        *trades.filter(maker_order=order_id).values_list(*TRADE_FIELDS),
+        *trades.filter(taker_order__in=order_ids).values_list(*TRADE_FIELDS),
+        *trades.filter(maker_order__in=order_ids).values_list(*TRADE_FIELDS),
     ]
-    return sorted(trade_event(row) for row in rows)
+    return sorted({trade_event(row) for row in rows})
+
+
+def _orders_of(group: int) -> list[OrderState]:
+    rows = models.Order.objects.filter(group=group).order_by("id")
+    return [order_state(row) for row in rows.values_list(*ORDER_FIELDS)]
 
 
 async def submit_order(who: Principal, params: Mapping[str, Any]) -> tuple[int, JSON]:
-    """Place an order: its status (201, or 200 for a repeat) and the order with its fills."""
-    symbol, command = place_order(params, who.account.pk, spec_of)
+    """Place an order: its status (201, or 200 for a repeat) and the order with its fills.
+
+    With `validate_only`: 200 and VALID, or what it would be refused with.
+    """
+    symbol, command = place_order(params, who.account.pk, spec_of, who.connection)
     answer = await process.current().gateway.submit(symbol, command)
     return await _order_answer(answer, spec_of(symbol))
+
+
+async def submit_oco(who: Principal, params: Mapping[str, Any]) -> tuple[int, JSON]:
+    """Place a limit order and a stop of which one cancels the other: both, with their fills."""
+    symbol, command = place_oco(params, who.account.pk, spec_of, who.connection)
+    return await _submit_group(symbol, command)
+
+
+async def submit_bracket(who: Principal, params: Mapping[str, Any]) -> tuple[int, JSON]:
+    """Place an entry with the exits that its fills arm: all of them, with their fills."""
+    symbol, command = place_bracket(params, who.account.pk, spec_of, who.connection)
+    return await _submit_group(symbol, command)
+
+
+async def _submit_group(symbol: str, command: PlaceGroup) -> tuple[int, JSON]:
+    answer = await process.current().gateway.submit(symbol, command)
+    return await _group_answer(answer, spec_of(symbol))
 
 
 async def submit_orders(who: Principal, params: Mapping[str, Any]) -> JSON:
@@ -126,7 +193,7 @@ async def submit_orders(who: Principal, params: Mapping[str, Any]) -> JSON:
         try:
             if not isinstance(item, dict):
                 raise Problem("invalid_request", "an order must be a JSON object")
-            symbol, command = place_order(item, who.account.pk, spec_of)
+            symbol, command = place_order(item, who.account.pk, spec_of, who.connection)
             sent.append((spec_of(symbol), process.current().gateway.submit(symbol, command)))
         except Problem as problem:
             sent.append(problem)
@@ -137,7 +204,8 @@ async def submit_orders(who: Principal, params: Mapping[str, Any]) -> JSON:
                 raise entry
             spec, future = entry
             status, order = await _order_answer(await future, spec)
-            results.append({"status": status, "order": order})
+            result = VALID if order is VALID else {"order": order}
+            results.append({"status": status, **result})
         except Problem as problem:
             results.append({"status": problem.status_code, "error": problem.as_json()})
     return {"results": results}
@@ -165,15 +233,15 @@ async def _named_order(
 async def _order_command(spec: MarketSpec, command: ClientCommand) -> JSON:
     answer = await process.current().gateway.submit(spec.symbol, command)
     _raise_if_refused(answer, spec)
-    assert answer.order is not None
-    body = order_json(answer.order, spec)
+    if answer.order is None:
+        return VALID
     if isinstance(command, AmendOrder):
-        body["fills"] = [_own_fill(trade, answer.order, spec) for trade in answer.trades]
-    return body
+        return _with_fills(answer.order, answer.trades, spec)
+    return order_json(answer.order, spec)
 
 
 async def amend_order(who: Principal, params: Mapping[str, Any]) -> JSON:
-    """Give an order another price or total quantity: the order, with the fills that this caused."""
+    """Give an order another price, stop price or total quantity: the order, with the fills of this."""
     spec, order_id, client_order_id = await _named_order(who, params)
     changes = {
         name: value for name, value in params.items() if name not in ("id", "client_order_id")
@@ -216,10 +284,32 @@ async def cancel_all(who: Principal, params: Mapping[str, Any]) -> JSON:
     return {"canceled": canceled}
 
 
-def not_yet_cancel_after() -> Problem:
-    """The answer to whoever asks for the dead man's switch."""
-    message = "the dead man's switch is not offered yet"
-    return Problem("invalid_order", message, {"timeout_seconds": [message]})
+async def cancel_all_after(who: Principal, params: Mapping[str, Any]) -> JSON:
+    """Set the account's dead man's switch in all markets (0 disarms): when it goes off.
+
+    It goes off in each market by itself, on its engine's clock. Raises Problem if an engine did not
+    answer: ask again, as a switch is asked for again and again anyway.
+    """
+    seconds = cancel_after_seconds(params)
+    at = clock.now() + seconds * SECOND if seconds else None
+    gateway = process.current().gateway
+    command = CancelAllAfter(who.account.pk, at)
+    views = list(process.current().hub.markets.values())
+    answers = await asyncio.gather(*(gateway.submit(view.symbol, command) for view in views))
+    for answer, view in zip(answers, views, strict=True):
+        _raise_if_refused(answer, view.spec)
+    return _switch_json(at, seconds)
+
+
+def _switch_json(at: int | None, seconds: int | None = None) -> JSON:
+    switch: JSON = {"cancel_at": None if at is None else time_text(at)}
+    return switch if seconds is None else {"timeout_seconds": seconds, **switch}
+
+
+def cancel_after(account: models.Account) -> JSON:
+    """When the account's dead man's switch goes off: `cancel_at`, null if it is not set. Blocking."""
+    first = models.CancelAfter.objects.filter(account=account).order_by("at").first()
+    return _switch_json(None if first is None else first.at)
 
 
 def _refuse_unknown(params: Mapping[str, Any], allowed: tuple[str, ...]) -> None:

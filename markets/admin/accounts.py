@@ -32,7 +32,7 @@ from markets.admin.pages import (
     readable,
 )
 from markets.matching.types import format_units
-from markets.models import RESTING, Account, ApiKey, Asset, Balance, Order, Trade, Transfer
+from markets.models import LIVE_ORDERS, Account, ApiKey, Asset, Balance, Order, Trade, Transfer
 
 TRANSFERS_SHOWN: Final = 20
 TRANSFER_VERBS: Final = {"deposit": "Deposit", "withdraw": "Withdraw"}
@@ -107,7 +107,7 @@ class AccountAdmin(WrittenOnceAdmin):
     @admin.display(description="open orders")
     def open_orders(self, account: Account) -> int:
         """How many of its orders rest."""
-        return Order.objects.filter(RESTING, account=account).count()
+        return Order.objects.filter(LIVE_ORDERS, account=account).count()
 
     @admin.display(description="latest transfers")
     def latest_transfers(self, account: Account) -> SafeString | str:

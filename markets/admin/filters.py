@@ -16,12 +16,12 @@ from django.http import HttpRequest
 
 from markets.admin.pages import ReadOnlyAdmin, whole_number
 from markets.matching.types import OrderStatus, OrderType, Side
-from markets.models import ID_BITS, RESTING, Account, Market
+from markets.models import ID_BITS, LIVE_ORDERS, Account, Market
 
 NEWEST: Final = 1000
 """Rows of each market that a list without a market shows."""
 MAX_MARKETS_MERGED: Final = 100
-RESTING_CHOICE: Final = "resting"
+LIVE_CHOICE: Final = "resting"
 
 
 class NewestFirstAdmin(ReadOnlyAdmin):
@@ -59,7 +59,7 @@ class MarketFilter(admin.SimpleListFilter):
 
 
 def _of_market(request: HttpRequest, queryset: QuerySet[Any], key: int) -> QuerySet[Any]:
-    if request.GET.get("status") == RESTING_CHOICE:
+    if request.GET.get("status") == LIVE_CHOICE:
         return queryset.filter(market=key)  # few, and they have an index by market
     if not 0 <= key < 1 << (63 - ID_BITS):
         return queryset.none()
@@ -107,12 +107,12 @@ class StatusFilter(ChoiceFilter):
     """A status, or both that rest."""
 
     title = parameter_name = "status"
-    choices_known = (RESTING_CHOICE, *OrderStatus)
+    choices_known = (LIVE_CHOICE, *OrderStatus)
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any] | None:
         """The rows of that status."""
-        if self.value() == RESTING_CHOICE:
-            return queryset.filter(RESTING)
+        if self.value() == LIVE_CHOICE:
+            return queryset.filter(LIVE_ORDERS)
         return super().queryset(request, queryset)
 
 

@@ -12,6 +12,7 @@ from django.contrib.auth.password_validation import validate_password
 from django.contrib.auth.validators import UnicodeUsernameValidator
 
 from markets import operators
+from markets.messages.public import plain
 from markets.models import FEE_ACCOUNT_NAME, SPECIFICATION, Account, Asset, Market
 from markets.operators import MarketRefused
 
@@ -69,7 +70,7 @@ class DecimalInput(AdminTextInputWidget):
 
     def format_value(self, value: Any) -> str | None:
         """As the API writes it."""
-        return operators.plain(value) if isinstance(value, Decimal) else super().format_value(value)
+        return plain(value) if isinstance(value, Decimal) else super().format_value(value)
 
 
 class MarketForm(_MarketModelForm):

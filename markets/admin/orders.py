@@ -37,9 +37,9 @@ from markets.admin.pages import (
     readable,
     whole_number,
 )
-from markets.matching.types import format_units
+from markets.matching.types import LIVE, format_units
 from markets.messages.public import order_json
-from markets.models import RESTING, Account, Order, Trade
+from markets.models import LIVE_ORDERS, Account, Order, Trade
 from markets.operators import NotCanceled
 from markets.rows import ORDER_FIELDS, order_state
 
@@ -186,7 +186,7 @@ class OrderAdmin(NewestFirstAdmin):
     ) -> HttpResponse:
         """Add the button."""
         order = self.get_object(request, object_id)
-        is_open = order is not None and order.status in Order.OPEN_STATUSES
+        is_open = order is not None and order.status in LIVE
         tools = []
         if order is not None and is_open and self.has_cancel_permission(request):
             tools.append(Tool("Cancel…", _cancel_url([order.pk])))
@@ -198,7 +198,7 @@ class OrderAdmin(NewestFirstAdmin):
         self, request: HttpRequest, queryset: QuerySet[Order]
     ) -> HttpResponse | None:
         """Ask first."""
-        keys = list(queryset.filter(RESTING).values_list("pk", flat=True)[: MAX_CANCELED + 1])
+        keys = list(queryset.filter(LIVE_ORDERS).values_list("pk", flat=True)[: MAX_CANCELED + 1])
         if not keys:
             self.message_user(request, "None of them is open.", messages.WARNING)
         elif len(keys) > MAX_CANCELED:
@@ -221,7 +221,7 @@ class OrderAdmin(NewestFirstAdmin):
             raise PermissionDenied
         keys = [whole_number(key) for key in request.GET.getlist("order")[:MAX_CANCELED]]
         orders = Order.objects.filter(pk__in=[key for key in keys if key is not None])
-        orders = orders.filter(RESTING).select_related(*self.list_select_related)
+        orders = orders.filter(LIVE_ORDERS).select_related(*self.list_select_related)
         back = (
             list_url(Order) if len(keys) != 1 else reverse("admin:markets_order_change", args=keys)
         )

@@ -4,6 +4,8 @@ Rules:
 - Logged in by the session, the Authorization header, or a `login` message; until then only that is answered.
 - Requests go to their engines in the order they came; each is answered when it is durable, by its req_id.
 - A key that was revoked, or a user who was locked out, is disconnected within RECHECK_INTERVAL.
+- With `cancel_on_disconnect` at login the orders that this connection places are canceled when it ends,
+  however it ends, unless a `logout` was answered before.
 """
 
 from __future__ import annotations
@@ -11,6 +13,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import Any, Final
 
 from django.db import DatabaseError, InterfaceError
@@ -40,8 +43,11 @@ RECHECK_INTERVAL: Final = 5.0
 CLOSE_LOGGED_OUT: Final = 4401
 METHODS: Final = (
     "login",
+    "logout",
     "submit_order",
     "submit_orders",
+    "submit_oco",
+    "submit_bracket",
     "amend_order",
     "cancel_order",
     "cancel_all",
@@ -65,12 +71,25 @@ async def _submit_order(who: Principal, params: dict[str, Any]) -> JSON:
     return order
 
 
+async def _submit_oco(who: Principal, params: dict[str, Any]) -> JSON:
+    _, group = await trading.submit_oco(who, params)
+    return group
+
+
+async def _submit_bracket(who: Principal, params: dict[str, Any]) -> JSON:
+    _, group = await trading.submit_bracket(who, params)
+    return group
+
+
 TRADING_VERBS: Final[dict[str, Verb]] = {
     "submit_order": _submit_order,
     "submit_orders": trading.submit_orders,
+    "submit_oco": _submit_oco,
+    "submit_bracket": _submit_bracket,
     "amend_order": trading.amend_order,
     "cancel_order": trading.cancel_order,
     "cancel_all": trading.cancel_all,
+    "cancel_all_after": trading.cancel_all_after,
 }
 
 
@@ -113,7 +132,8 @@ class TradingSocket(Socket):
         if who is None or (self._who is not None and self._who.account != who.account):
             return False
         first = self._who is None
-        self._who, self._recheck = who, look_up
+        self._who = replace(who, connection=None if self._who is None else self._who.connection)
+        self._recheck = look_up
         if first:
             self._background.append(asyncio.create_task(self._watch(), name="socket recheck"))
         return True
@@ -155,9 +175,8 @@ class TradingSocket(Socket):
                 await self._login(request)
             case "subscribe" | "unsubscribe":
                 await self._subscribe(request)
-            case "cancel_all_after":
-                self._principal(scope="trade")
-                raise trading.not_yet_cancel_after()
+            case "logout":
+                await self._logout(request)
             case _:
                 raise unknown_method(request, METHODS)
 
@@ -177,17 +196,50 @@ class TradingSocket(Socket):
         for name in params:
             if name not in ("key", "cancel_on_disconnect"):
                 raise _wrong(name[:64], "is unknown; known are: key, cancel_on_disconnect")
-        if params.get("cancel_on_disconnect") not in (None, False):
-            raise _wrong("cancel_on_disconnect", "is not offered yet")
+        ends_orders = params.get("cancel_on_disconnect")
+        if not isinstance(ends_orders, bool | None):
+            raise _wrong("cancel_on_disconnect", "must be true or false")
         key = params.get("key")
-        if not isinstance(key, str):
+        already_in = key is None and ends_orders is not None and self._who is not None
+        if not already_in and not isinstance(key, str):
             raise _wrong("key", "must be an API key")
-        if not await self._log_in_by_key(key):
+        if isinstance(key, str) and not await self._log_in_by_key(key):
             raise Problem(
                 "not_authenticated", "the API key is unknown, was revoked, or is another's"
             )
-        assert self._who is not None
-        self.answer(request, {"account": self._who.account.name})
+        who = self._who
+        assert who is not None
+        if ends_orders and who.connection is None:
+            if not who.can_trade:
+                raise Problem("permission_denied", "this API key lacks the scope 'trade'")
+            self._who = who = replace(who, connection=process.current().gateway.connect())
+        result: JSON = {"account": who.account.name}
+        if who.connection is not None:
+            result["cancel_on_disconnect"] = True
+        self.answer(request, result)
+
+    async def _logout(self, request: Request) -> None:
+        """Let the connection's orders outlive it, and forget who it was."""
+        if request.params:
+            raise _wrong(next(iter(request.params))[:64], "is unknown: logout has no params")
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        who = self._who
+        if who is not None and who.connection is not None:
+            gateway = process.current().gateway
+            failure = await gateway.keep(who.account.pk, who.connection)
+            if failure is not None:
+                raise Problem(
+                    failure.value, "still logged in: the orders would end with this connection"
+                )
+        self._who = None
+        self._stop_background()
+        self.answer(request, {})
+
+    def _stop_background(self) -> None:
+        """Nobody is logged in: nothing is watched and no private channel is fed."""
+        for task in self._background:
+            task.cancel()
+        self._feed = None
 
     # Private channels
 
@@ -219,11 +271,19 @@ class TradingSocket(Socket):
         """Private messages are never dropped."""
 
     async def closed(self) -> None:
-        """Orders that are on their way stay so; nobody waits for their answers."""
+        """Orders that are on their way stay so, unless they end with the connection; nobody waits for
+        their answers.
+        """
         tasks = [*self._tasks, *self._background]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        if self._who is not None and self._who.connection is not None:
+            try:
+                gateway = process.current().gateway
+            except process.NotStarted:
+                return  # the exchange stops: the engines find out when they start again
+            gateway.lost(self._who.account.pk, self._who.connection)
 
 
 def _specs() -> dict[str, MarketSpec]:

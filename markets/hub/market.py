@@ -14,25 +14,25 @@ import logging
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable
+from decimal import Decimal
 from typing import Final
 
 import msgspec
 
-from markets.history import (
-    DAY,
-    INTERVALS,
-    MICROSECONDS,
-    RECENT_TRADES,
-    Candle,
-    MarketMoment,
-    candle_of,
-    market_moment,
-)
+from markets.history import INTERVALS, MICROSECONDS, RECENT_TRADES, MarketMoment, market_moment
 from markets.hub.book import PublicBook
+from markets.hub.day import Day
 from markets.hub.outbox import Outbox, Subscription
 from markets.matching.events import DepthChange, Trade
-from markets.matching.types import Side, format_units
-from markets.messages.public import JSON, levels_json, time_text, trade_json
+from markets.matching.types import Side
+from markets.messages.public import (
+    JSON,
+    auction_json,
+    levels_json,
+    plain,
+    time_text,
+    trade_json,
+)
 from markets.messages.transport import BatchNotice, Pulse
 
 HEARTBEAT_INTERVAL: Final = 1.0
@@ -71,15 +71,17 @@ class MarketView:
     def _start_from(self, moment: MarketMoment) -> None:
         spec = self.spec = moment.spec
         self.symbol = spec.symbol
-        self.status = moment.status
-        self.last_price = moment.last_price
+        self.status: str = moment.state.status
+        self.auction_ends_at = moment.state.auction_ends_at
+        self.indication = moment.indication
+        self.last_price = moment.state.last_price
         sides = (moment.levels[Side.BUY], moment.levels[Side.SELL])
         bids, asks = (
             levels_json((DepthChange(*level) for level in levels.items()), spec) for levels in sides
         )
-        self.book = PublicBook(moment.sequence, bids, asks)
+        self.book = PublicBook(moment.state.sequence, bids, asks)
         self.trades: deque[Trade] = deque(moment.trades, maxlen=RECENT_TRADES)
-        self._minutes: deque[Candle] = deque(moment.minutes)
+        self._day = Day(moment.minutes)
         self._timestamp = time.time_ns() // 1000
         self._pending = None
 
@@ -134,12 +136,17 @@ class MarketView:
         self._tell_update(notice, prev_sequence, update)
         if notice.trades:
             self._take_trades(notice.trades)
-        if notice.status is not None:
-            self.status = notice.status
-            self._broadcast("status", "update", self.status_json())
+        self._take_status(notice)
         if notice.reconfigured:
             self.resync()
         return True
+
+    def _take_status(self, notice: BatchNotice) -> None:
+        before = (self.status, self.auction_ends_at, self.indication)
+        after = (notice.status, notice.auction_ends_at, notice.indication)
+        if before != after:
+            self.status, self.auction_ends_at, self.indication = after
+            self._broadcast("status", "update", self.status_json())
 
     def resync(self) -> None:
         """Start over from the rows; batches that come meanwhile are kept and followed afterwards."""
@@ -286,11 +293,7 @@ class MarketView:
     def _take_trades(self, trades: list[Trade]) -> None:
         for trade in trades:
             self.trades.appendleft(trade)
-            candle = candle_of(trade, 60)
-            if self._minutes and self._minutes[-1].start >= candle.start:
-                self._minutes[-1].add(candle)
-            else:
-                self._minutes.append(candle)
+            self._day.take(trade)
         self.last_price = trades[-1].price
         self._traded = True
         self._broadcast("trades", "update", self._trades_json(trades))
@@ -310,8 +313,29 @@ class MarketView:
         }
 
     def status_json(self) -> JSON:
-        """The market's status."""
-        return {"market": self.symbol, "sequence": self.book.sequence, "status": self.status}
+        """The market's status, and what the auction at hand would come to."""
+        return {
+            "market": self.symbol,
+            "sequence": self.book.sequence,
+            "status": self.status,
+            "auction": self.auction_json(),
+        }
+
+    def auction_json(self) -> JSON | None:
+        """What the auction at hand would come to; None: there is none."""
+        if self.indication is None:
+            return None
+        return auction_json(self.indication, self.auction_ends_at, self.spec)
+
+    @property
+    def reference_price(self) -> str | None:
+        """What the price band is around: the last trade's price, else the middle of the best, else none."""
+        if self.last_price is not None:
+            return self.spec.price_text(self.last_price)
+        bid, ask = self.book.bids.best(), self.book.asks.best()
+        if bid is None or ask is None:
+            return None
+        return plain((Decimal(bid[0]) + Decimal(ask[0])) / 2)
 
     def _trades_json(self, trades: list[Trade]) -> JSON:
         return {
@@ -321,54 +345,21 @@ class MarketView:
         }
 
     def _candles_json(self, interval: str) -> JSON:
-        """The interval's candle of now, from the day's minutes."""
-        seconds = INTERVALS[interval]
-        current: Candle | None = None
-        start = int(time.time()) // seconds * seconds
-        for minute in self._minutes:
-            if minute.start >= start:
-                if current is None:
-                    current = Candle(
-                        start,
-                        minute.open,
-                        minute.high,
-                        minute.low,
-                        minute.close,
-                        minute.volume,
-                        minute.quote_volume,
-                        minute.trade_count,
-                    )
-                else:
-                    current.add(minute)
+        current = self._day.current(interval)
         candles = [current.as_json(self.spec)] if current is not None else []
         return {"market": self.symbol, "interval": interval, "candles": candles}
 
     def ticker_json(self) -> JSON:
         """Last price, best prices, and the last 24 hours."""
-        spec = self.spec
-        oldest = time.time() - DAY
-        while self._minutes and self._minutes[0].start < oldest - 60:
-            self._minutes.popleft()
-        day: Candle | None = None
-        for minute in self._minutes:
-            if day is None:
-                day = Candle(0, minute.open, minute.high, minute.low, minute.close, 0, 0, 0)
-            day.add(minute)
         bid, ask = self.book.bids.best(), self.book.asks.best()
-        change = day.close - day.open if day is not None else None
         return {
             "market": self.symbol,
-            "last": None if self.last_price is None else spec.price_text(self.last_price),
+            "last": None if self.last_price is None else self.spec.price_text(self.last_price),
             "best_bid": bid[0] if bid else None,
             "best_bid_quantity": bid[1] if bid else None,
             "best_ask": ask[0] if ask else None,
             "best_ask_quantity": ask[1] if ask else None,
-            "open": spec.price_text(day.open) if day else None,
-            "high": spec.price_text(day.high) if day else None,
-            "low": spec.price_text(day.low) if day else None,
-            "volume": spec.quantity_text(day.volume) if day else "0",
-            "quote_volume": format_units(day.quote_volume, spec.quote_decimals) if day else "0",
-            "change": None if change is None else spec.price_text(change),
+            **self._day.summary(self.spec),
             "timestamp": time_text(self._timestamp // MICROSECONDS * MICROSECONDS),
         }
 

@@ -113,7 +113,9 @@ class Amending:
                 return refusal
         if group is not None:
             exits = group.exits[0]
-            return self._check_need(exits, group.held, group.need(market, (order, price, remaining)))
+            return self._check_need(
+                exits, group.held, group.need(market, (order, price, remaining))
+            )
         return None
 
     def _check_need(self, order: Order, held: int, need: int) -> Refused | None:

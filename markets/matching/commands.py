@@ -139,6 +139,13 @@ class CancelAllAfter(NamedTuple):
     at: int | None
 
 
+class KeepOrders(NamedTuple):
+    """A connection ended well: its orders outlive it."""
+
+    account: int
+    connection: str
+
+
 class CancelLost(NamedTuple):
     """Cancel the orders of all connections of a gateway that is gone."""
 
@@ -192,6 +199,7 @@ Command = (
     | CancelAll
     | CancelAllAfter
     | CancelLost
+    | KeepOrders
     | AmendOrder
     | SetMarketStatus
     | ConfigureMarket

@@ -25,6 +25,7 @@ from markets.matching.commands import (
     Command,
     ConfigureMarket,
     FireTimers,
+    KeepOrders,
     PlaceGroup,
     PlaceOrder,
     SetFeeRates,
@@ -242,6 +243,8 @@ class Engine:
                 return self._supervision.cancel_all_after(command)
             case CancelLost():
                 return self._supervision.cancel_lost(command)
+            case KeepOrders():
+                return self._supervision.keep_orders(command)
             case SetMarketStatus():
                 return self._supervision.set_status(command)
             case ConfigureMarket():

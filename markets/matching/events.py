@@ -44,8 +44,9 @@ class Trade(NamedTuple):
     maker_account: int
     taker_fee: int
     maker_fee: int
-    taker_fee_rate: int
-    maker_fee_rate: int
+    taker_fee_rate: int | None
+    """In millionths; None: of a release that did not note it."""
+    maker_fee_rate: int | None
     timestamp: int
 
 
@@ -100,6 +101,13 @@ class OrderAmended(NamedTuple):
     kept_priority: bool
 
 
+class OrderKept(NamedTuple):
+    """An order does not end with its connection any more."""
+
+    sequence: int
+    order_id: int
+
+
 class MarketStatusChanged(NamedTuple):
     """The market takes other commands from here on."""
 
@@ -139,6 +147,7 @@ Event = (
     | QuantityReduced
     | QuantityPrevented
     | OrderAmended
+    | OrderKept
     | MarketStatusChanged
     | MarketConfigured
     | CancelAfterSet

@@ -84,9 +84,7 @@ class Group:
             to_come = self.entry.remaining
             if instead is not None and instead[0] is self.entry:
                 to_come = instead[2]
-        return max(
-            market.spec.notional(price, remaining + to_come) for price, remaining in terms
-        )
+        return max(market.spec.notional(price, remaining + to_come) for price, remaining in terms)
 
 
 class Groups:

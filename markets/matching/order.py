@@ -19,7 +19,21 @@ if TYPE_CHECKING:
     from markets.matching.levels import Level
 
 SavedFields = tuple[
-    int, int, int, int, int, int, int, int, int, int, OrderStatus, "Reason | None", int, int
+    int,
+    int,
+    int,
+    int,
+    int,
+    int,
+    int,
+    int,
+    int,
+    int,
+    OrderStatus,
+    "Reason | None",
+    "str | None",
+    int,
+    int,
 ]
 
 
@@ -171,6 +185,7 @@ class Order:
             self.fee,
             self.status,
             self.reason,
+            self.connection,
             self.priority,
             self.updated_at,
         )
@@ -190,6 +205,7 @@ class Order:
             self.fee,
             self.status,
             self.reason,
+            self.connection,
             self.priority,
             self.updated_at,
         ) = saved

@@ -272,6 +272,8 @@ def _slippage_error(command: PlaceOrder) -> str | None:
 def _quote_error(spec: MarketSpec, amount: int, price: int | None) -> str | None:
     if amount <= 0:
         return "quote_quantity must be more than 0"
+    if amount > MAX_UNITS:
+        return f"quote_quantity must be at most {spec.price_text(MAX_UNITS)}"
     if amount < spec.min_notional:
         minimum = format_units(spec.min_notional, spec.quote_decimals)
         return f"quote_quantity must be at least min_notional {minimum} {spec.quote}"

@@ -21,11 +21,12 @@ from markets.matching.commands import (
     CancelOrder,
     ConfigureMarket,
     FireTimers,
+    KeepOrders,
     SetFeeRates,
     SetMarketStatus,
 )
 from markets.matching.consequences import Consequences
-from markets.matching.events import MarketConfigured, Refused
+from markets.matching.events import MarketConfigured, OrderKept, Refused
 from markets.matching.lookup import Lookup
 from markets.matching.market import Market
 from markets.matching.matcher import Matcher
@@ -79,6 +80,18 @@ class Supervision:
             ),
             Reason.CANCEL_ON_DISCONNECT,
         )
+
+    def keep_orders(self, command: KeepOrders) -> Acted:
+        """Let a connection's orders outlive it."""
+        market = self._market
+        owned = market.book.by_account.get(command.account, {})
+        for order_id in sorted(owned):
+            order = owned[order_id]
+            if order.connection == command.connection:
+                market.save(order)
+                order.connection = None
+                market.events.append(OrderKept(market.next_sequence(), order.id))
+        return Acted()
 
     def _cancel_orders(self, order_ids: Iterable[int], reason: Reason) -> Acted:
         canceled = tuple(sorted(order_ids))

@@ -10,16 +10,20 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any, Final
 
-from markets.matching.events import Batch, DepthChange, Done, Trade
+from markets.matching.events import Batch, DepthChange, Done, Indication, Trade
 from markets.matching.spec import MarketSpec
-from markets.matching.types import OrderState, OrderType, Side, format_units
+from markets.matching.types import MILLION, OrderState, OrderType, Side, format_units
 
 JSON = dict[str, Any]
+LIMITED: Final = (OrderType.LIMIT, OrderType.STOP_LIMIT)
+RATIO_DECIMALS: Final = len(str(MILLION)) - 1
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 MAX_DIGITS: Final = 30
 """Longest number taken, in digits before or after the point."""
+MAX_TIME_LENGTH: Final = 64
 _PLAIN_DECIMAL: Final = re.compile(r"-?([0-9]+)(?:\.([0-9]+))?", re.ASCII)
 
 
@@ -60,6 +64,26 @@ def parse_units(value: object, decimals: int) -> int:
     return units
 
 
+def plain(number: Decimal) -> str:
+    """The number without exponent or trailing zeros."""
+    text = f"{number:f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def parse_time(value: object) -> int:
+    """Read an ISO 8601 time with a zone as microseconds since 1970. Raises ValueError."""
+    message = 'must be an ISO 8601 time with a zone, such as "2026-11-22T07:00:00Z"'
+    if not isinstance(value, str) or len(value) > MAX_TIME_LENGTH:
+        raise ValueError(message)
+    try:
+        moment = datetime.fromisoformat(value)
+        if moment.tzinfo is not None:
+            return (moment - EPOCH) // timedelta(microseconds=1)
+    except (ValueError, OverflowError) as error:
+        raise ValueError(message) from error
+    raise ValueError(message)
+
+
 def time_text(microseconds: int) -> str:
     """Microseconds since 1970 as ISO 8601."""
     moment = EPOCH + timedelta(microseconds=microseconds)
@@ -87,9 +111,10 @@ def order_json(order: OrderState, spec: MarketSpec) -> JSON:
         "type": order.type.value,
         "time_in_force": order.time_in_force.value,
         "post_only": order.post_only,
-        "price": None if order.type is OrderType.MARKET else spec.price_text(order.price or 0),
-        "stop_price": None,
+        "price": _price_text(spec, order.price) if order.type in LIMITED else None,
+        "stop_price": _price_text(spec, order.stop_price),
         "quantity": spec.quantity_text(order.quantity),
+        "quote_quantity": _price_text(spec, order.quote_quantity),
         "remaining_quantity": spec.quantity_text(order.remaining),
         "filled_quantity": spec.quantity_text(order.filled),
         "canceled_quantity": spec.quantity_text(order.canceled),
@@ -99,19 +124,35 @@ def order_json(order: OrderState, spec: MarketSpec) -> JSON:
         "fee_asset": spec.base if order.side is Side.BUY else spec.quote,
         "status": order.status.value,
         "reason": None if order.reason is None else order.reason.value,
-        "display_quantity": None,
-        "expires_at": None,
+        "display_quantity": (
+            None if order.display_quantity is None else spec.quantity_text(order.display_quantity)
+        ),
+        "expires_at": None if order.expires_at is None else time_text(order.expires_at),
+        "max_slippage": (None if order.max_slippage is None else ratio_text(order.max_slippage)),
         "self_trade_prevention": order.self_trade_prevention.value,
+        "cancel_on_disconnect": order.connection is not None,
+        "group_id": None if order.group is None else str(order.group),
+        "group_role": None if order.role is None else order.role.value,
         "sequence": order.sequence,
         "created_at": time_text(order.created_at),
         "updated_at": time_text(order.updated_at),
     }
 
 
+def _price_text(spec: MarketSpec, units: int | None) -> str | None:
+    return None if units is None else spec.price_text(units)
+
+
+def ratio_text(millionths: int) -> str:
+    """A ratio as the wire writes it."""
+    return format_units(millionths, RATIO_DECIMALS)
+
+
 def fill_json(trade: Trade, spec: MarketSpec, *, taker: bool, client_order_id: str | None) -> JSON:
     """One order's side of a trade."""
     side = trade.taker_side if taker else trade.taker_side.opposite
     decimals = spec.base_decimals if side is Side.BUY else spec.quote_decimals
+    rate = trade.taker_fee_rate if taker else trade.maker_fee_rate
     return {
         "id": str(trade.id),
         "order_id": str(trade.taker_order if taker else trade.maker_order),
@@ -122,6 +163,7 @@ def fill_json(trade: Trade, spec: MarketSpec, *, taker: bool, client_order_id: s
         "quantity": spec.quantity_text(trade.quantity),
         "fee": format_units(trade.taker_fee if taker else trade.maker_fee, decimals),
         "fee_asset": spec.base if side is Side.BUY else spec.quote,
+        "fee_rate": None if rate is None else ratio_text(rate),
         "liquidity": "taker" if taker else "maker",
         "sequence": trade.sequence,
         "timestamp": time_text(trade.timestamp),
@@ -154,6 +196,18 @@ def balance_json(asset: str, decimals: int, available: int, held: int) -> JSON:
 def levels_json(levels: Iterable[DepthChange], spec: MarketSpec) -> list[list[str]]:
     """Price levels as pairs of strings."""
     return [[spec.price_text(price), spec.quantity_text(quantity)] for price, quantity in levels]
+
+
+def auction_json(indication: Indication, ends_at: int | None, spec: MarketSpec) -> JSON:
+    """What an auction would come to now, and when it opens the market by itself."""
+    side = indication.surplus_side
+    return {
+        "indicative_price": _price_text(spec, indication.price),
+        "indicative_volume": spec.quantity_text(indication.volume),
+        "surplus": spec.quantity_text(indication.surplus),
+        "surplus_side": None if side is None else side.value,
+        "ends_at": None if ends_at is None else time_text(ends_at),
+    }
 
 
 def update_json(batch: Batch) -> JSON:

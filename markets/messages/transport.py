@@ -3,6 +3,7 @@
 To `engine.SYMBOL`:
 - `engine.commands`: commands merged by one gateway, and where the answer goes.
 - `engine.operator`: look for operators' commands in the database.
+- `engine.alive`: a gateway lives, whose connections' orders are canceled when they are lost.
 To a gateway: `gateway.answer`, the outcomes in the order of the commands.
 To the group `market.SYMBOL`: `market.batch` (what one batch changed) and `market.pulse` (where the
 engine stands, each second). JSON, since amounts may be larger than 64 bits.
@@ -15,12 +16,21 @@ from typing import Final
 
 import msgspec
 
-from markets.matching.commands import AmendOrder, CancelAll, CancelOrder, PlaceOrder
-from markets.matching.events import Done, Outcome, Refused, Trade
+from markets.matching.commands import (
+    AmendOrder,
+    CancelAll,
+    CancelAllAfter,
+    CancelOrder,
+    KeepOrders,
+    PlaceGroup,
+    PlaceOrder,
+)
+from markets.matching.events import Done, Indication, Outcome, Refused, Trade
 from markets.matching.types import OrderState, RejectReason
 
 COMMANDS: Final = "engine.commands"
 OPERATOR: Final = "engine.operator"
+ALIVE: Final = "engine.alive"
 ANSWER: Final = "gateway.answer"
 BATCH: Final = "market.batch"
 PULSE: Final = "market.pulse"
@@ -50,6 +60,12 @@ class Place(msgspec.Struct, tag="place", array_like=True, frozen=True):
     command: PlaceOrder
 
 
+class PlaceTogether(msgspec.Struct, tag="place_group", array_like=True, frozen=True):
+    """Carries a PlaceGroup."""
+
+    command: PlaceGroup
+
+
 class Amend(msgspec.Struct, tag="amend", array_like=True, frozen=True):
     """Carries an AmendOrder."""
 
@@ -68,9 +84,23 @@ class CancelEverything(msgspec.Struct, tag="cancel_all", array_like=True, frozen
     command: CancelAll
 
 
-ClientCommand = PlaceOrder | AmendOrder | CancelOrder | CancelAll
+class CancelEverythingAfter(msgspec.Struct, tag="cancel_after", array_like=True, frozen=True):
+    """Carries a CancelAllAfter."""
+
+    command: CancelAllAfter
+
+
+class Keep(msgspec.Struct, tag="keep", array_like=True, frozen=True):
+    """Carries a KeepOrders."""
+
+    command: KeepOrders
+
+
+ClientCommand = (
+    PlaceOrder | PlaceGroup | AmendOrder | CancelOrder | CancelAll | CancelAllAfter | KeepOrders
+)
 """What clients may wish for; operators' wishes travel through the database."""
-Carrier = Place | Amend | Cancel | CancelEverything
+Carrier = Place | PlaceTogether | Amend | Cancel | CancelEverything | CancelEverythingAfter | Keep
 
 
 def carry(command: ClientCommand) -> Carrier:
@@ -78,12 +108,18 @@ def carry(command: ClientCommand) -> Carrier:
     match command:
         case PlaceOrder():
             return Place(command)
+        case PlaceGroup():
+            return PlaceTogether(command)
         case AmendOrder():
             return Amend(command)
         case CancelOrder():
             return Cancel(command)
         case CancelAll():
             return CancelEverything(command)
+        case CancelAllAfter():
+            return CancelEverythingAfter(command)
+        case KeepOrders():
+            return Keep(command)
 
 
 class Commands(msgspec.Struct, frozen=True):
@@ -98,8 +134,10 @@ class Answer(msgspec.Struct, frozen=True):
     """What came of one command: done, refused, or failed before it was looked at."""
 
     order: OrderState | None = None
+    group: tuple[OrderState, ...] = ()
+    """All orders of the group that the command placed."""
     trades: tuple[Trade, ...] = ()
-    """Of the command's own order."""
+    """Of the command's own orders."""
     canceled: tuple[int, ...] = ()
     duplicate: bool = False
     code: RejectReason | None = None
@@ -133,8 +171,11 @@ class BatchNotice(msgspec.Struct, frozen=True):
     update: msgspec.Raw
     """The contract's book update `data`, ready to send."""
     trades: list[Trade]
-    status: str | None
-    """The market's new status, if it changed."""
+    status: str
+    """The market's status, changed or not."""
+    auction_ends_at: int | None
+    indication: Indication | None
+    """While the market is in an auction."""
     reconfigured: bool
     private: list[PrivatePart]
 
@@ -152,14 +193,20 @@ def answer_of(outcome: Outcome) -> Answer:
         case Refused(code, message, errors, order):
             return Answer(code=code, message=message, errors=errors, order=order)
         case Done():
-            order = outcome.order
-            own = (
-                tuple(trade for trade in outcome.trades if trade.taker_order == order.id)
-                if order is not None
-                else ()
+            own = {order.id for order in outcome.group}
+            if outcome.order is not None:
+                own.add(outcome.order.id)
+            trades = tuple(
+                trade
+                for trade in outcome.trades
+                if trade.taker_order in own or trade.maker_order in own
             )
             return Answer(
-                order=order, trades=own, canceled=outcome.canceled, duplicate=outcome.duplicate
+                order=outcome.order,
+                group=outcome.group,
+                trades=trades,
+                canceled=outcome.canceled,
+                duplicate=outcome.duplicate,
             )
 
 

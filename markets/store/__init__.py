@@ -10,7 +10,8 @@ Rules:
 """
 
 from markets.store.errors import Outdated, SequenceTaken, StoreUnavailable
-from markets.store.store import Committed, Loaded, PendingCommand, PrivateEvents, Store
+from markets.store.store import Loaded, PendingCommand, Store
+from markets.store.transaction import Committed, PrivateEvents, Transaction
 
 __all__ = [
     "Committed",
@@ -21,4 +22,5 @@ __all__ = [
     "SequenceTaken",
     "Store",
     "StoreUnavailable",
+    "Transaction",
 ]

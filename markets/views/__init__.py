@@ -3,7 +3,14 @@
 Views run in threads; what belongs to the event loop (gateway, hub) is reached through `base`.
 """
 
-from markets.views.account import ApiKeysView, ApiKeyView, BalancesView, FaucetView, FillsView
+from markets.views.account import (
+    ApiKeysView,
+    ApiKeyView,
+    BalancesView,
+    FaucetView,
+    FeesView,
+    FillsView,
+)
 from markets.views.market_data import (
     BookView,
     CandlesView,
@@ -15,7 +22,9 @@ from markets.views.market_data import (
     TradesView,
 )
 from markets.views.orders import (
+    BracketView,
     CancelAfterView,
+    OcoView,
     OrderBatchView,
     OrderByClientIdView,
     OrdersView,
@@ -27,12 +36,15 @@ __all__ = [
     "ApiKeysView",
     "BalancesView",
     "BookView",
+    "BracketView",
     "CancelAfterView",
     "CandlesView",
     "FaucetView",
+    "FeesView",
     "FillsView",
     "MarketDetailView",
     "MarketsView",
+    "OcoView",
     "OrderBatchView",
     "OrderByClientIdView",
     "OrderView",

@@ -8,7 +8,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from markets import accounts, models, queries
+from markets import accounts, fee_tiers, models, queries
 from markets import serializers as shapes
 from markets.authentication import MayRead, principal
 from markets.messages.public import (
@@ -68,6 +68,18 @@ class BalancesView(APIView):
         """What the account has, by asset."""
         queries.read_query(request.query_params, ())
         return Response(accounts.balances(principal(request).account))
+
+
+class FeesView(APIView):
+    """What the account pays."""
+
+    permission_classes = (MayRead,)
+
+    @schema(operation_id="fees", responses={200: shapes.FeesShape(many=True)})
+    def get(self, request: Request) -> Response:
+        """The account's fee rates by market, and the volume of 30 days that its tier goes by."""
+        queries.read_query(request.query_params, ())
+        return Response(fee_tiers.fees_of(principal(request).account))
 
 
 class FaucetView(PrivateView):

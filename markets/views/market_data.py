@@ -14,9 +14,10 @@ from markets import history, models, process, queries
 from markets import serializers as shapes
 from markets.clock import now
 from markets.hub import MarketView
-from markets.matching.types import MILLION, format_units
+from markets.matching.types import format_units
 from markets.messages.public import (
     JSON,
+    ratio_text,
     time_text,
     trade_json,
 )
@@ -50,9 +51,12 @@ def market_json(view: MarketView) -> JSON:
         "min_quantity": spec.quantity_text(spec.min_quantity),
         "max_quantity": spec.quantity_text(spec.max_quantity),
         "min_notional": format_units(spec.min_notional, spec.quote_decimals),
-        "maker_fee_rate": format_units(spec.maker_fee_rate, len(str(MILLION)) - 1),
-        "taker_fee_rate": format_units(spec.taker_fee_rate, len(str(MILLION)) - 1),
-        "price_band": None,
+        "maker_fee_rate": ratio_text(spec.maker_fee_rate),
+        "taker_fee_rate": ratio_text(spec.taker_fee_rate),
+        "price_band": None if spec.price_band is None else ratio_text(spec.price_band),
+        "reference_price": view.reference_price,
+        "volatility_auction_seconds": spec.volatility_auction,
+        "auction": view.auction_json(),
     }
 
 

@@ -11,8 +11,9 @@ from markets.authentication import principal
 from markets.messages.public import (
     order_json,
 )
-from markets.order_requests import is_client_order_id, is_order_id
+from markets.order_requests import is_order_id
 from markets.problems import Problem
+from markets.request_fields import is_client_order_id
 from markets.rows import ORDER_FIELDS, order_state
 from markets.schema import CURSOR, LIMIT, MARKET, SIDE, parameter, schema
 from markets.views.base import PrivateView, body, spec_by_market, wait_for
@@ -47,7 +48,9 @@ class OrdersView(PrivateView):
         responses={201: shapes.OrderWithFillsShape, 200: shapes.OrderWithFillsShape},
     )
     def post(self, request: Request) -> Response:
-        """Place an order. 201: it is durable; 200: it was placed before (same client_order_id)."""
+        """Place an order. 201: it is durable; 200: it was placed before (same client_order_id), or
+        `validate_only` found nothing to refuse.
+        """
         status, order = wait_for(trading.submit_order, principal(request), body(request))
         return Response(order, status=status)
 
@@ -73,13 +76,51 @@ class OrderBatchView(PrivateView):
         return Response(wait_for(trading.submit_orders, principal(request), body(request)))
 
 
+class OcoView(PrivateView):
+    """Two orders of which one cancels the other."""
+
+    @schema(
+        operation_id="submit_oco",
+        request=shapes.OcoShape,
+        responses={201: shapes.GroupShape, 200: shapes.GroupShape},
+    )
+    def post(self, request: Request) -> Response:
+        """Place a limit order and a stop of one side: any fill, trigger or end of one cancels the other."""
+        status, group = wait_for(trading.submit_oco, principal(request), body(request))
+        return Response(group, status=status)
+
+
+class BracketView(PrivateView):
+    """An entry and its exits."""
+
+    @schema(
+        operation_id="submit_bracket",
+        request=shapes.BracketShape,
+        responses={201: shapes.GroupShape, 200: shapes.GroupShape},
+    )
+    def post(self, request: Request) -> Response:
+        """Place an entry; what its fills bring arms a take profit and a stop loss on the other side."""
+        status, group = wait_for(trading.submit_bracket, principal(request), body(request))
+        return Response(group, status=status)
+
+
 class CancelAfterView(PrivateView):
     """The dead man's switch."""
 
-    @schema(operation_id="cancel_after", request=shapes.CancelAfterShape, responses={200: None})
+    @schema(operation_id="cancel_after", responses={200: shapes.CancelAfterStateShape})
+    def get(self, request: Request) -> Response:
+        """When the account's orders are canceled unless the switch is set anew; null: never."""
+        queries.read_query(request.query_params, ())
+        return Response(trading.cancel_after(principal(request).account))
+
+    @schema(
+        operation_id="cancel_all_after",
+        request=shapes.CancelAfterShape,
+        responses={200: shapes.CancelAfterStateShape},
+    )
     def post(self, request: Request) -> Response:
-        """Not offered yet: always refused."""
-        raise trading.not_yet_cancel_after()
+        """Cancel all of the account's orders unless asked again within so many seconds; 0 disarms."""
+        return Response(wait_for(trading.cancel_all_after, principal(request), body(request)))
 
 
 class _OneOrderView(PrivateView):
@@ -128,7 +169,7 @@ class OrderView(_OneOrderView):
         responses={200: shapes.OrderWithFillsShape},
     )
     def patch(self, request: Request, order_id: str) -> Response:
-        """Another price or total quantity. Less at the same price keeps time priority."""
+        """Another price, stop price or total quantity. Less at the same prices keeps time priority."""
         return self._amend(request, order_id)
 
     @schema(operation_id="cancel_order", responses={200: shapes.OrderShape})
@@ -153,7 +194,7 @@ class OrderByClientIdView(_OneOrderView):
         responses={200: shapes.OrderWithFillsShape},
     )
     def patch(self, request: Request, client_order_id: str) -> Response:
-        """Another price or total quantity. Less at the same price keeps time priority."""
+        """Another price, stop price or total quantity. Less at the same prices keeps time priority."""
         return self._amend(request, client_order_id)
 
     @schema(operation_id="cancel_order_by_client_id", responses={200: shapes.OrderShape})

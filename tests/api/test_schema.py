@@ -11,7 +11,7 @@ from django.urls import URLPattern
 
 from markets import serializers as shapes
 from markets import urls
-from markets.order_requests import NOT_YET, PLACE_FIELDS
+from markets.order_requests import BRACKET_FIELDS, OCO_FIELDS, PLACE_FIELDS
 from markets.problems import STATUSES
 from tests.drivers.exchange import ExchangeDriver
 
@@ -83,15 +83,21 @@ def test_market_data_wants_no_key_and_the_rest_does(schema: dict[str, Any]) -> N
     }
 
 
-def test_a_new_orders_fields_are_those_that_are_taken() -> None:
-    fields = shapes.PlaceOrderShape().fields
+@pytest.mark.parametrize(
+    ("shape", "taken", "required"),
+    [
+        (shapes.PlaceOrderShape, PLACE_FIELDS, {"market", "side"}),
+        (shapes.OcoShape, OCO_FIELDS, {"market", "side", "quantity", "stop"}),
+        (shapes.BracketShape, BRACKET_FIELDS, {"market", "side", "quantity"}),
+    ],
+)
+def test_a_new_orders_fields_are_those_that_are_taken(
+    shape: type[shapes.Shape], taken: tuple[str, ...], required: set[str]
+) -> None:
+    fields = shape().fields
 
-    assert set(fields) == set(PLACE_FIELDS)
-    assert {name for name, field in fields.items() if field.required} == (
-        {"market", "side", "quantity"}
-    )
-    later = {name for name, field in fields.items() if field.help_text == "Not offered yet."}
-    assert later == set(NOT_YET)
+    assert set(fields) == set(taken)
+    assert {name for name, field in fields.items() if field.required} == required
 
 
 def test_an_order_has_the_contracts_fields() -> None:

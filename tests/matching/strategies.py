@@ -16,6 +16,7 @@ from markets.matching.commands import (
     Command,
     ConfigureMarket,
     FireTimers,
+    KeepOrders,
     PlaceGroup,
     PlaceOrder,
     SetFeeRates,
@@ -218,6 +219,7 @@ disconnects = st.builds(
     accounts,
     st.sampled_from(CONNECTIONS),
 )
+kept = st.builds(KeepOrders, accounts, st.sampled_from(CONNECTIONS))
 lost_gateways = st.builds(CancelLost, st.sampled_from(["web1", "web2"]))
 switches = st.builds(CancelAllAfter, accounts, st.none() | moments)
 statuses = st.builds(SetMarketStatus, st.sampled_from([MarketStatus.HALTED, *MarketStatus]))
@@ -263,6 +265,7 @@ WEIGHTS: list[tuple[int, st.SearchStrategy[Command]]] = [
     (1, mass_cancels),
     (1, disconnects),
     (1, lost_gateways),
+    (1, kept),
     (1, switches),
     (1, fee_rates),
     (1, configurations),

@@ -102,9 +102,12 @@ def check_that_they_agree(market: MarketDriver, model: Model) -> None:
         for o in model.orders
     ]
     assert [
-        (o.filled, o.canceled, o.prevented, o.fee, o.group, o.role)
+        (o.filled, o.canceled, o.prevented, o.fee, o.group, o.role, o.connection)
         for o in market.rows.orders.values()
-    ] == [(o.filled, o.canceled, o.prevented, o.fee, o.group, o.role) for o in model.orders]
+    ] == [
+        (o.filled, o.canceled, o.prevented, o.fee, o.group, o.role, o.connection)
+        for o in model.orders
+    ]
     book = market.engine.book
     assert {
         order.id: (order.priority, order.remaining - order.hidden)

@@ -10,6 +10,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from markets import operators
 from markets.database import need_migrated
+from markets.messages.public import plain
 
 
 def decimal(text: str) -> Decimal:
@@ -76,6 +77,6 @@ class Command(BaseCommand):
             self.stdout.write(f"asset {asset.symbol}: {asset.decimals} decimals")
         market = made.market
         self.stdout.write(
-            f"market {market.symbol}: {market.status}, tick size {operators.plain(market.tick_size)}, "
-            f"lot size {operators.plain(market.lot_size)}"
+            f"market {market.symbol}: {market.status}, tick size {plain(market.tick_size)}, "
+            f"lot size {plain(market.lot_size)}"
         )

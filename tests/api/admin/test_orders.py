@@ -14,7 +14,7 @@ from django.urls import reverse
 from markets import accounts, operators
 from markets.matching.types import MarketStatus
 from markets.models import (
-    RESTING,
+    LIVE_ORDERS,
     Account,
     Batch,
     Market,
@@ -181,7 +181,7 @@ def test_a_list_of_orders_asks_as_many_queries_for_fifty_as_for_one(
 
 def test_open_orders_are_counted_by_their_index(market: Market, alice: Account) -> None:
     an_order(market, alice)
-    rows = Order.objects.filter(RESTING, market=market)
+    rows = Order.objects.filter(LIVE_ORDERS, market=market)
 
     if connection.vendor == "sqlite":  # PostgreSQL reads a table of one row whole
         assert "open_orders_of_market" in rows.explain()

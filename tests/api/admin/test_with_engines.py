@@ -9,6 +9,7 @@ import httpx
 from django.urls import reverse
 
 from markets import operators
+from markets.messages.public import plain
 from markets.models import (
     SPECIFICATION,
     Market,
@@ -84,9 +85,7 @@ def rules_of(market: Market) -> dict[str, str]:
     """What the form of an unchanged market sends."""
     names = (*SPECIFICATION, "update_interval_ms", "snapshot_interval_s")
     values = {name: getattr(market, name) for name in names}
-    return {
-        name: operators.plain(Decimal(value)) for name, value in values.items() if value is not None
-    }
+    return {name: plain(Decimal(value)) for name, value in values.items() if value is not None}
 
 
 def test_an_engine_refuses_another_tick_for_an_order_that_came_meanwhile(

@@ -14,6 +14,7 @@ from markets.matching.commands import (
     Command,
     ConfigureMarket,
     FireTimers,
+    KeepOrders,
     PlaceGroup,
     PlaceOrder,
     SetFeeRates,
@@ -26,6 +27,7 @@ from markets.matching.events import (
     MarketConfigured,
     OrderAccepted,
     OrderAmended,
+    OrderKept,
 )
 from markets.matching.types import FeeRates, GroupRole, MarketStatus, Reason, RejectReason, Side
 from tests.matching.model.orders import (
@@ -70,14 +72,20 @@ class Model(Trading):
                     lambda order: (
                         order.account == command.account
                         and command.side in (None, order.side)
-                        and command.connection in (None, order.wish.connection)
+                        and command.connection in (None, order.connection)
                     ),
                 )
             case CancelLost():
                 self._cancel_all(
                     Reason.CANCEL_ON_DISCONNECT,
-                    lambda order: (order.wish.connection or "").startswith(f"{command.gateway}."),
+                    lambda order: (order.connection or "").startswith(f"{command.gateway}."),
                 )
+            case KeepOrders():
+                for order in self.live():
+                    if (order.account, order.connection) == (command.account, command.connection):
+                        order.connection = None
+                        self.events.append(OrderKept(self.next(), order.id))
+                        self.touch(order)
             case CancelAllAfter():
                 self._set_cancel_after(command.account, command.at)
             case SetMarketStatus():
@@ -223,6 +231,7 @@ class Model(Trading):
             stop_price=wish.stop_price,
             quantity=quantity,
             role=role,
+            connection=wish.connection,
             status="untriggered" if waits else "open",
         )
 

@@ -38,6 +38,7 @@ class ModelOrder:
     quantity: int
     role: GroupRole | None = None
     group: int | None = None
+    connection: str | None = None
     status: str = "open"
     reason: Reason | None = None
     place: int = 0

@@ -1,0 +1,262 @@
+"""How commands become durable: executed in memory, committed in one transaction, published; or undone."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Any, Final
+
+from markets import clock
+from markets.database import DatabaseThreads
+from markets.gateway import failed
+from markets.matching.commands import (
+    CancelLost,
+    Command,
+    ConfigureMarket,
+    FireTimers,
+    SetFeeRates,
+    SetMarketStatus,
+)
+from markets.matching.engine import Engine
+from markets.matching.events import Batch, Outcome, Refused
+from markets.matching.recall import Known
+from markets.matching.types import SECOND, FeeRates, MarketStatus
+from markets.messages import transport
+from markets.messages.transport import Answer, Failure
+from markets.publisher import Publisher
+from markets.store import (
+    Committed,
+    Outdated,
+    PendingCommand,
+    SequenceTaken,
+    Store,
+    StoreUnavailable,
+)
+
+MAX_ATTEMPTS: Final = 5
+"""Times that a batch is executed again because money was spent in another market."""
+SETTLE_INTERVAL: Final = 0.5
+"""Seconds between attempts to find out whether a commit took place."""
+MAX_THREADS: Final = 8
+"""Database threads (and connections) that all engines of a process share."""
+
+logger = logging.getLogger(__name__)
+threads = DatabaseThreads("engines", MAX_THREADS)
+
+
+class SteppedDown(Exception):
+    """Another engine writes this market; this one changed nothing since and must not go on."""
+
+
+class Batches:
+    """One market's engine with its store and its voice.
+
+    `refuse_waiting` answers what waits, while it is not known whether a batch was committed.
+    """
+
+    engine: Engine
+
+    def __init__(self, symbol: str, refuse_waiting: Callable[[], Awaitable[None]]) -> None:
+        self.symbol = symbol
+        self.undecided = False
+        self._refuse_waiting = refuse_waiting
+        self._store = Store(symbol)
+        self._publisher = Publisher(symbol)
+        self._now = 0
+
+    async def load(self) -> None:
+        """Start from the rows, as soon as they can be read."""
+        while True:
+            try:
+                loaded = await threads.run(self._store.load)
+            except StoreUnavailable as error:
+                logger.warning("%s: cannot load: %s", self.symbol, error)
+                await asyncio.sleep(SETTLE_INTERVAL)
+            else:
+                self.engine = Engine.load(
+                    loaded.spec,
+                    loaded.state,
+                    loaded.orders,
+                    loaded.cancel_after,
+                    loaded.fee_rates,
+                )
+                return
+
+    def seconds_to_next_due(self) -> float | None:
+        """When something is due next by the clock; None: nothing is."""
+        due = self.engine.next_due
+        return None if due is None else max(0, due - clock.now()) / SECOND
+
+    async def pulse(self) -> None:
+        """Say where the engine stands, when it is known."""
+        if not self.undecided:
+            await self._publisher.pulse(self.engine.state.sequence, self.engine.book.checksum)
+
+    # Commands
+
+    async def carry_out(self, commands: list[Command]) -> list[Answer]:
+        """Make the commands durable together; publish; return their answers in order.
+
+        Raises StoreUnavailable (nothing was done) and SteppedDown.
+        """
+        busy: frozenset[int] = frozenset()
+        attempt = 0
+        while True:
+            wanted = [command for command in commands if _account(command) not in busy]
+            try:
+                outcomes = iter(await self._attempt(wanted))
+            except Outdated as outdated:
+                attempt += 1
+                if attempt >= MAX_ATTEMPTS:
+                    # Their money moves faster than we can follow: nothing was done for them.
+                    busy |= outdated.accounts or frozenset(
+                        account for command in wanted if (account := _account(command)) is not None
+                    )
+                if attempt >= 2 * MAX_ATTEMPTS:
+                    raise StoreUnavailable("the batch does not agree with the rows") from outdated
+                continue
+            return [
+                failed(Failure.BUSY)
+                if _account(command) in busy
+                else transport.answer_of(next(outcomes))
+                for command in commands
+            ]
+
+    async def cancel_lost(self, gateway: str) -> None:
+        """Cancel the orders of a gateway's connections. Raises StoreUnavailable, SteppedDown."""
+        await self.carry_out([CancelLost(gateway)])
+
+    async def fire_timers(self) -> None:
+        """Do what is due by now. Raises StoreUnavailable, SteppedDown."""
+        await self._fire_timers(self._tick())
+
+    def _tick(self) -> int:
+        """The time; it never goes back."""
+        self._now = max(self._now, clock.now())
+        return self._now
+
+    async def _fire_timers(self, now: int) -> None:
+        for _ in range(MAX_ATTEMPTS):
+            try:
+                while self.engine.next_due is not None and self.engine.next_due <= now:
+                    await self._run([FireTimers()], now)
+            except Outdated:
+                continue
+            return
+        raise StoreUnavailable("what is due could not be done")
+
+    async def _attempt(
+        self,
+        commands: list[Command],
+        command_id: int | None = None,
+        configuration: dict[str, Any] | None = None,
+    ) -> tuple[Outcome, ...]:
+        now = self._tick()
+        await self._fire_timers(now)
+        return await self._run(commands, now, command_id, configuration)
+
+    async def _run(
+        self,
+        commands: list[Command],
+        now: int,
+        command_id: int | None = None,
+        configuration: dict[str, Any] | None = None,
+    ) -> tuple[Outcome, ...]:
+        known = await threads.run(self._store.prefetch, self.engine.needs(commands))
+        self.undecided = True
+        try:
+            batch = await self._execute(known, commands, now)
+            if batch.sequence == batch.prev_sequence:
+                self.engine.accept()
+                return batch.outcomes
+            committed = await self._commit(batch, command_id, configuration)
+        finally:
+            self.undecided = False
+        await self._publisher.publish(batch, committed)
+        return batch.outcomes
+
+    async def _execute(self, known: Known, commands: list[Command], now: int) -> Batch:
+        """Execute in memory; a defect of ours costs the batch, never the market."""
+        try:
+            self.engine.begin(known, now)
+            for command in commands:
+                self.engine.execute(command)
+            return self.engine.finish()
+        except Exception as error:
+            logger.exception("%s: a batch could not be executed; reloading", self.symbol)
+            await self.load()
+            raise StoreUnavailable("a batch could not be executed") from error
+
+    async def _commit(
+        self, batch: Batch, command_id: int | None, configuration: dict[str, Any] | None
+    ) -> Committed:
+        engine = self.engine
+        try:
+            committed = await threads.run(self._store.commit, batch, command_id, configuration)
+        except Outdated:
+            engine.undo()
+            raise
+        except SequenceTaken as error:
+            engine.undo()
+            raise SteppedDown from error
+        except StoreUnavailable:
+            if not await self._was_written(batch):
+                engine.undo()
+                raise
+            committed = Committed({})  # whoever serves the accounts finds their events in the rows
+        engine.accept()
+        return committed
+
+    async def _was_written(self, batch: Batch) -> bool:
+        """Settle a commit whose outcome is unknown; until it is known, nothing else is taken."""
+        while True:
+            try:
+                return await threads.run(self._store.was_written, batch)
+            except SequenceTaken as error:
+                raise SteppedDown from error
+            except StoreUnavailable:
+                await self._refuse_waiting()
+                await asyncio.sleep(SETTLE_INTERVAL)
+
+    # Operators' commands, each a batch of its own
+
+    async def obey_operators(self) -> None:
+        """Carry out what operators asked for. Raises StoreUnavailable, SteppedDown."""
+        for pending in await threads.run(self._store.pending_commands):
+            await self._obey(pending)
+
+    async def _obey(self, pending: PendingCommand) -> None:
+        try:
+            command, configuration = await self._command_of(pending)
+        except (ValueError, KeyError, TypeError, ArithmeticError) as error:
+            await threads.run(self._store.close_command, pending.id, str(error))
+            return
+        try:
+            (outcome,) = await self._attempt([command], pending.id, configuration)
+        except Outdated:
+            return  # it still waits; the next look finds it
+        refusal = outcome.message if isinstance(outcome, Refused) else ""
+        await threads.run(self._store.close_command, pending.id, refusal)
+
+    async def _command_of(self, pending: PendingCommand) -> tuple[Command, dict[str, Any] | None]:
+        """What an operator's row asks for. Raises ValueError and the like for nonsense."""
+        params = pending.params
+        match pending.kind:
+            case "configure":
+                spec, configuration = await threads.run(self._store.configured, params)
+                return ConfigureMarket(spec), configuration
+            case "set_fee_rates":
+                return SetFeeRates(
+                    {
+                        int(account): None if rates is None else FeeRates(*rates)
+                        for account, rates in params["rates"].items()
+                    }
+                ), None
+            case _:
+                status = MarketStatus(params["status"])
+                return SetMarketStatus(status, params.get("seconds")), None
+
+
+def _account(command: Command) -> int | None:
+    return getattr(command, "account", None)

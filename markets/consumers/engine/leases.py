@@ -1,0 +1,46 @@
+"""Which gateways are alive whose connections have orders here that end with them.
+
+A connection's own gateway cancels its orders when it is lost. A gateway that died cannot: it says each
+second that it lives, and once it was silent for LOST_AFTER its orders are canceled.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from typing import Final
+
+LOST_AFTER: Final = 5.0
+"""Seconds of silence after which a gateway, and all its connections, are lost."""
+
+
+def gateway_of(connection: str) -> str:
+    """The gateway that a connection belongs to."""
+    return connection.partition(".")[0]
+
+
+class Leases:
+    """When each gateway was heard last."""
+
+    def __init__(self, connections: Iterable[str | None]) -> None:
+        self._heard: dict[str, float] = {}
+        for connection in connections:
+            self.heard_of(connection)
+
+    def heard_of(self, connection: str | None) -> None:
+        """A gateway sent something of a connection."""
+        if connection is not None:
+            self.heard(gateway_of(connection))
+
+    def heard(self, gateway: str) -> None:
+        """A gateway lives."""
+        self._heard[gateway] = time.monotonic()
+
+    def lost(self) -> list[str]:
+        """The gateways that have been silent too long."""
+        since = time.monotonic() - LOST_AFTER
+        return [gateway for gateway, heard in self._heard.items() if heard < since]
+
+    def forget(self, gateway: str) -> None:
+        """Its orders are canceled."""
+        self._heard.pop(gateway, None)

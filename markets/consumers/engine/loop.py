@@ -1,0 +1,207 @@
+"""The engine's loop: what arrives for one market, in its order, and the answers to it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Awaitable, Callable
+from typing import Any, Final
+
+from channels.exceptions import ChannelFull
+from channels.layers import get_channel_layer
+from redis.exceptions import RedisError
+
+from markets.consumers.engine.batches import Batches, SteppedDown, threads
+from markets.consumers.engine.leases import Leases
+from markets.gateway import connection_of, failed
+from markets.matching.commands import Command
+from markets.messages import transport
+from markets.messages.transport import Answer, Commands, Failure
+from markets.store import StoreUnavailable
+
+MAX_BATCH: Final = 500
+"""Commands in one transaction (a message is never split, so one may add a message's worth)."""
+MAX_QUEUED: Final = 10_000
+"""Commands that wait for their batch; beyond it, `busy`."""
+PULSE_INTERVAL: Final = 1.0
+"""Seconds between an engine's signs of life."""
+FIRST_PULSE: Final = 0.05
+"""Seconds to the first pulse, twice as many to the next: whoever begins to follow is not kept waiting."""
+RETRY_INTERVAL: Final = 0.5
+"""Seconds after which what is due is tried again, when the database did not answer."""
+
+logger = logging.getLogger(__name__)
+
+
+async def engine_consumer(
+    scope: dict[str, Any],
+    receive: Callable[[], Awaitable[dict[str, Any]]],
+    send: Callable[[dict[str, Any]], Awaitable[None]],
+) -> None:
+    """ASGI application of the channel `engine.SYMBOL`: run the market until canceled or stepped down."""
+    del send  # a channel consumer answers through the channel layer
+    await EngineLoop(scope["channel"].removeprefix("engine."), receive).run()
+
+
+class EngineLoop:
+    """One market's engine with its inbox and its answers."""
+
+    def __init__(self, symbol: str, receive: Callable[[], Awaitable[dict[str, Any]]]) -> None:
+        self.symbol = symbol
+        self._receive = receive
+        self._layer: Any = get_channel_layer()
+        self._batches = Batches(symbol, self._refuse_waiting)
+        self._leases = Leases(())
+        self._inbox: deque[Commands] = deque()
+        self._queued = 0
+        self._arrived = asyncio.Event()
+        self._arrived.set()
+        self._operator_waits = True  # what was asked for before it started
+
+    async def run(self) -> None:
+        """Load the market and serve it."""
+        with threads.use():
+            await self._serve()
+
+    async def _serve(self) -> None:
+        try:
+            await self._batches.load()
+            engine = self._batches.engine
+            self._leases = Leases(order.connection for order in engine.book.orders.values())
+            state = engine.state
+            logger.info("%s: %s at sequence %d", self.symbol, state.status, state.sequence)
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._read())
+                tasks.create_task(self._pulse())
+                tasks.create_task(self._work())
+        except* SteppedDown:
+            logger.warning("%s: another engine writes this market; stepping down", self.symbol)
+
+    # What arrives
+
+    async def _read(self) -> None:
+        while True:
+            try:
+                message = await self._receive()
+            except (RedisError, OSError) as error:
+                logger.warning("%s: the channel layer does not answer: %s", self.symbol, error)
+                await asyncio.sleep(PULSE_INTERVAL)
+                continue
+            match message["type"]:
+                case transport.COMMANDS:
+                    await self._enqueue(transport.decode_commands(message["payload"]))
+                case transport.OPERATOR:
+                    self._operator_waits = True
+                    self._arrived.set()
+                case transport.ALIVE:
+                    self._leases.heard(message["gateway"])
+
+    async def _enqueue(self, message: Commands) -> None:
+        if self._queued >= MAX_QUEUED:
+            await self._answer_all([message], Failure.BUSY)
+            return
+        self._queued += len(message.commands)
+        self._inbox.append(message)
+        self._arrived.set()
+
+    async def _pulse(self) -> None:
+        wait = FIRST_PULSE
+        while True:
+            await asyncio.sleep(wait)
+            wait = min(2 * wait, PULSE_INTERVAL)
+            await self._batches.pulse()
+            if self._leases.lost():
+                self._arrived.set()
+
+    # What is done about it
+
+    async def _work(self) -> None:
+        while True:
+            await self._wait_for_work()
+            try:
+                await self._do_what_is_due()
+            except StoreUnavailable as error:
+                logger.warning("%s: what is due must wait: %s", self.symbol, error)
+                await asyncio.sleep(RETRY_INTERVAL)
+                self._arrived.set()
+            while self._inbox:
+                await self._run_batch(self._gather())
+
+    async def _wait_for_work(self) -> None:
+        """Wait until something arrives, or is due by the clock."""
+        loop = asyncio.get_running_loop()
+        seconds = self._batches.seconds_to_next_due()
+        alarm = None if seconds is None else loop.call_later(seconds, self._arrived.set)
+        try:
+            await self._arrived.wait()
+        finally:
+            if alarm is not None:
+                alarm.cancel()
+        self._arrived.clear()
+
+    async def _do_what_is_due(self) -> None:
+        await self._batches.fire_timers()
+        if self._operator_waits:
+            self._operator_waits = False
+            try:
+                await self._batches.obey_operators()
+            except StoreUnavailable:
+                self._operator_waits = True
+                raise
+        for gateway in self._leases.lost():
+            await self._batches.cancel_lost(gateway)
+            self._leases.forget(gateway)
+
+    def _gather(self) -> list[Commands]:
+        gathered: list[Commands] = []
+        count = 0
+        while self._inbox and count < MAX_BATCH:
+            message = self._inbox.popleft()
+            count += len(message.commands)
+            gathered.append(message)
+        self._queued -= count
+        return gathered
+
+    async def _run_batch(self, messages: list[Commands]) -> None:
+        commands: list[Command] = [
+            carrier.command for message in messages for carrier in message.commands
+        ]
+        for message in messages:
+            for carrier in message.commands:
+                self._leases.heard_of(connection_of(carrier.command))
+        try:
+            answers = await self._batches.carry_out(commands)
+        except StoreUnavailable as error:
+            logger.warning("%s: %s", self.symbol, error)
+            answers = [failed(Failure.UNAVAILABLE)] * len(commands)
+        except SteppedDown:
+            await self._answer_all([*messages, *self._inbox], Failure.UNAVAILABLE)
+            raise
+        await self._answer(messages, answers)
+
+    async def _refuse_waiting(self) -> None:
+        waiting = list(self._inbox)
+        self._inbox.clear()
+        self._queued = 0
+        await self._answer_all(waiting, Failure.UNAVAILABLE)
+
+    # The answers
+
+    async def _answer_all(self, messages: list[Commands], failure: Failure) -> None:
+        for message in messages:
+            await self._answer([message], [failed(failure)] * len(message.commands))
+
+    async def _answer(self, messages: list[Commands], answers: list[Answer]) -> None:
+        start = 0
+        for message in messages:
+            end = start + len(message.commands)
+            payload = transport.encode(transport.Answers(message.id, answers[start:end]))
+            start = end
+            try:
+                await self._layer.send(
+                    message.reply_channel, {"type": transport.ANSWER, "payload": payload}
+                )
+            except (ChannelFull, RedisError, OSError) as error:
+                # The order stands; whoever asked asks again with its client_order_id.
+                logger.warning("%s: an answer was lost: %s", self.symbol, error)

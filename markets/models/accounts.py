@@ -1,0 +1,122 @@
+"""Who holds balances and sends orders: accounts, their money, their keys, what they are told."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+from markets.fields import AmountField
+from markets.models.markets import Asset, FeeTier
+
+FEE_ACCOUNT_NAME: Final = "exchange-fees"
+
+
+class Account(models.Model):
+    """Somebody who holds balances and sends orders; self-trade prevention works per account."""
+
+    name = models.CharField(max_length=64, unique=True)
+    user = models.OneToOneField(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True
+    )
+    given_fee_tiers = models.ManyToManyField(
+        FeeTier,
+        blank=True,
+        related_name="+",
+        help_text="Fee tiers that it has whatever its volume, at most one of each quote asset.",
+    )
+    event_sequence = models.BigIntegerField(default=0, editable=False)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Balance(models.Model):
+    """What an account owns of an asset: free to spend, and held by its open orders."""
+
+    account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="balances")
+    asset = models.ForeignKey(Asset, on_delete=models.PROTECT, related_name="+")
+    available = AmountField(default=0)
+    held = AmountField(default=0)
+    overdraft = models.BooleanField(
+        default=False, help_text="May go below 0: the fee account, which pays makers' rebates."
+    )
+
+    class Meta:
+        ordering = ["account", "asset"]
+        constraints = [
+            models.UniqueConstraint(fields=["account", "asset"], name="one_balance_per_asset"),
+            models.CheckConstraint(
+                condition=Q(available__gte=0) | Q(overdraft=True), name="available_not_negative"
+            ),
+            models.CheckConstraint(condition=Q(held__gte=0), name="held_not_negative"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.account} {self.asset}"
+
+
+class Transfer(models.Model):
+    """Money that came in or went out: deposits and faucet positive, withdrawals negative."""
+
+    KINDS = [(kind, kind) for kind in ("deposit", "withdrawal", "faucet")]
+
+    account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="transfers")
+    asset = models.ForeignKey(Asset, on_delete=models.PROTECT, related_name="+")
+    kind = models.CharField(max_length=10, choices=KINDS)
+    amount = AmountField()
+    note = models.CharField(max_length=200, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["-id"]
+
+    def __str__(self) -> str:
+        return f"{self.kind} of {self.account}"
+
+
+class AccountEvents(models.Model):
+    """What an account was told of one batch: private messages `first_sequence` to `last_sequence`."""
+
+    account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="+", db_index=False)
+    first_sequence = models.BigIntegerField()
+    last_sequence = models.BigIntegerField()
+    payload = models.TextField()
+
+    class Meta:
+        verbose_name_plural = "account events"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["account", "last_sequence"], name="one_event_per_sequence"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.account} {self.first_sequence} to {self.last_sequence}"
+
+
+class ApiKey(models.Model):
+    """A program's way in. The secret is shown once and kept as a hash only."""
+
+    account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="api_keys")
+    name = models.CharField(max_length=64, blank=True)
+    prefix = models.CharField(max_length=12, db_index=True)
+    hashed = models.CharField(max_length=64, unique=True, editable=False)
+    can_read = models.BooleanField(default=True)
+    can_trade = models.BooleanField(default=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    last_used_at = models.DateTimeField(null=True, editable=False)
+    revoked_at = models.DateTimeField(null=True, editable=False)
+
+    class Meta:
+        verbose_name = "API key"
+        ordering = ["-id"]
+
+    def __str__(self) -> str:
+        return f"{self.prefix}… of {self.account}"

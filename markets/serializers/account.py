@@ -1,0 +1,79 @@
+"""Fills, balances, fees, API keys."""
+
+from __future__ import annotations
+
+from rest_framework import serializers
+
+from markets.matching.types import Side
+from markets.serializers.base import Shape, choice, decimal
+
+
+class FillShape(Shape):
+    """One order's side of a trade."""
+
+    id = serializers.CharField()
+    order_id = serializers.CharField()
+    client_order_id = serializers.CharField(allow_null=True)
+    market = serializers.CharField()
+    side = choice(Side)
+    price = decimal()
+    quantity = decimal()
+    fee = decimal()
+    fee_asset = serializers.CharField()
+    fee_rate = decimal(allow_null=True)
+    liquidity = serializers.ChoiceField(["maker", "taker"])
+    sequence = serializers.IntegerField()
+    timestamp = serializers.DateTimeField()
+
+
+class FillPageShape(Shape):
+    """Fills, newest first."""
+
+    next = serializers.URLField(allow_null=True)
+    previous = serializers.URLField(allow_null=True)
+    results = FillShape(many=True)
+
+
+class BalanceShape(Shape):
+    """What the account has of an asset."""
+
+    asset = serializers.CharField()
+    total = decimal()
+    held = decimal()
+    available = decimal()
+
+
+class FeesShape(Shape):
+    """What the account pays in a market."""
+
+    market = serializers.CharField()
+    maker_fee_rate = decimal()
+    taker_fee_rate = decimal()
+    volume_30d = decimal()
+    volume_asset = serializers.CharField()
+
+
+class NewApiKeyShape(Shape):
+    """A key to make."""
+
+    name = serializers.CharField(required=False, allow_blank=True, max_length=64)
+    scopes = serializers.ListField(
+        child=serializers.ChoiceField(["read", "trade"]), required=False, min_length=1, max_length=2
+    )
+
+
+class ApiKeyShape(Shape):
+    """A key, without its secret."""
+
+    id = serializers.CharField()
+    name = serializers.CharField()
+    prefix = serializers.CharField()
+    scopes = serializers.ListField(child=serializers.ChoiceField(["read", "trade"]))
+    created_at = serializers.DateTimeField()
+    last_used_at = serializers.DateTimeField(allow_null=True)
+
+
+class MadeApiKeyShape(ApiKeyShape):
+    """A key just made: the only time that `key` is shown."""
+
+    key = serializers.CharField()
