@@ -14,7 +14,7 @@ from typing import Any
 
 import dj_database_url
 
-from markets.matching.types import MarketStatus, OrderStatus, Side
+from markets.matching.types import MarketStatus, OrderStatus, OrderType, Side
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -218,6 +218,7 @@ SPECTACULAR_SETTINGS = {
         "Side": [item.value for item in Side],
         "MarketStatus": [item.value for item in MarketStatus],
         "OrderStatus": [item.value for item in OrderStatus],
+        "OrderType": [item.value for item in OrderType],
     },
 }
 

@@ -60,6 +60,22 @@ NO_TEXTS: Final[list[Any]] = [1, 1.5, True, [], ["BTC-USD"], {}, {"a": "b"}]
 NO_CHOICES: Final[list[Any]] = [*NO_TEXTS, "", "BUY", "Limit", "no such", NUL, "x" * 10_000]
 NO_FLAGS: Final[list[Any]] = [0, 1, "true", "false", "", "yes", [], {}]
 
+LONG_AGO: Final = "1066-10-14T09:00:00Z"
+NO_TIMES: Final[list[Any]] = [
+    *NO_TEXTS[:3],
+    [],
+    {},
+    "",
+    "soon",
+    "2030-01-01",
+    "2030-01-01T00:00:00",
+    "2030-13-01T00:00:00Z",
+    "2030-01-01T00:00:00+99:00",
+    "2030-01-01T00:00:00Z" * 10,
+    NUL,
+    1_900_000_000,
+]
+
 ORDER_FIELDS: Final[list[tuple[str, Any, str]]] = [
     *(("market", value, SHAPE) for value in [None, *NO_TEXTS]),
     *(("market", value, MISSING) for value in ["", "no such", "btc-usd", NUL, "x" * 10_000]),
@@ -74,12 +90,19 @@ ORDER_FIELDS: Final[list[tuple[str, Any, str]]] = [
     *(("price", value, ORDER) for value in [None, *NO_PRICES]),
     *(("quantity", value, SHAPE) for value in [None, *NOT_DECIMALS]),
     *(("quantity", value, ORDER) for value in NO_QUANTITIES),
-    *(("stop_price", value, ORDER) for value in ["10", 10]),
-    *(("display_quantity", value, ORDER) for value in ["1", 1]),
-    ("expires_at", "2030-01-01T00:00:00Z", ORDER),
-    ("max_slippage", "0.01", ORDER),
-    *(("type", value, ORDER) for value in ["stop", "stop_limit"]),
-    ("time_in_force", "gtd", ORDER),
+    *(
+        (name, value, SHAPE)
+        for name in ("stop_price", "display_quantity", "quote_quantity", "max_slippage")
+        for value in NOT_DECIMALS
+    ),
+    *(("stop_price", value, ORDER) for value in ["10", 10, *NO_PRICES]),
+    *(("display_quantity", value, ORDER) for value in ["1.5", "20", *NO_QUANTITIES]),
+    *(("quote_quantity", value, ORDER) for value in ["10", "0", "-1", "0.123456789", 10**25]),
+    *(("max_slippage", value, ORDER) for value in ["0.01", "-0.1", "1.1", "0.1234567"]),
+    *(("expires_at", value, SHAPE) for value in NO_TIMES),
+    *(("expires_at", value, ORDER) for value in ["2030-01-01T00:00:00Z", LONG_AGO]),
+    *(("deadline", value, SHAPE) for value in NO_TIMES),
+    *(("validate_only", value, SHAPE) for value in NO_FLAGS),
     *((name, "x", SHAPE) for name in ["", "Price", "prize", "account", "id", "status", NUL]),
 ]
 """Fields of a new order. Null is the same as absent; only what is required minds."""
@@ -89,6 +112,10 @@ AMENDABLE: Final[list[tuple[str, Any, str]]] = [
     *(("price", value, ORDER) for value in NO_PRICES),
     *(("quantity", value, SHAPE) for value in NOT_DECIMALS),
     *(("quantity", value, ORDER) for value in NO_QUANTITIES),
+    *(("stop_price", value, SHAPE) for value in NOT_DECIMALS),
+    *(("stop_price", value, ORDER) for value in ["10", *NO_PRICES]),
+    *(("deadline", value, SHAPE) for value in NO_TIMES),
+    *(("validate_only", value, SHAPE) for value in NO_FLAGS),
     *((name, "x", SHAPE) for name in ["", "side", "market", "post_only", NUL]),
 ]
 """Fields of an amendment."""

@@ -243,7 +243,6 @@ def test_an_order_that_cannot_be(
         ("login", {"key": 1}, "key"),
         ("login", {"key": ["x"]}, "key"),
         ("login", {"key": "x", "password": "y"}, "password"),
-        ("login", {"key": "x", "cancel_on_disconnect": True}, "cancel_on_disconnect"),
         ("login", {"key": "x", "cancel_on_disconnect": "yes"}, "cancel_on_disconnect"),
     ],
     ids=shown,
@@ -262,19 +261,21 @@ def test_a_login_with_a_key_that_cannot_be(trading: Socket, key: str) -> None:
     assert trading.refused("login", key=key)["code"] == "not_authenticated"
 
 
-@pytest.mark.parametrize(
-    ("params", "field"),
-    [
-        ({"timeout_seconds": 60}, "timeout_seconds"),
-        ({}, "timeout_seconds"),
-    ],
-)
-def test_the_dead_mans_switch_is_not_offered_yet(
-    trading: Socket, params: dict[str, Any], field: str
+@pytest.mark.parametrize("params", [{}, {"timeout_seconds": "60"}, {"timeout_seconds": -1}])
+def test_the_dead_mans_switch_takes_whole_seconds_of_a_day(
+    trading: Socket, params: dict[str, Any]
 ) -> None:
     error = trading.refused("cancel_all_after", **params)
 
-    assert (error["code"], list(error["errors"])) == ("invalid_order", [field])
+    assert (error["code"], list(error["errors"])) == ("invalid_request", ["timeout_seconds"])
+
+
+@pytest.mark.parametrize("method", ["submit_oco", "submit_bracket"])
+def test_a_group_of_nothing_is_refused_by_name(trading: Socket, method: str) -> None:
+    error = trading.refused(method)
+
+    assert error["code"] == "invalid_request"
+    assert {"market", "side", "quantity"} <= set(error["errors"])
 
 
 # Market data

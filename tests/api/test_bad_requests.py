@@ -96,8 +96,9 @@ def test_an_amendments_bad_field_is_named(
         ("post_only", "true", "true or false"),
         ("client_order_id", "a b", "A-Z a-z 0-9"),
         ("prize", "10", "known are: market, side"),
-        ("stop_price", "10", "not offered yet"),
-        ("type", "stop", "not offered yet"),
+        ("stop_price", "10", "types stop and stop_limit only"),
+        ("expires_at", "soon", "ISO 8601 time with a zone"),
+        ("max_slippage", "0.1234567", "nearest: 0.123456 and 0.123457"),
     ],
 )
 def test_the_message_says_what_would_be_right(
@@ -127,6 +128,17 @@ def test_all_that_has_the_wrong_shape_is_told_at_once(alice: Trader, market: str
         ({"post_only": True, "time_in_force": "ioc"}, "post_only"),
         ({"post_only": True, "time_in_force": "fok"}, "post_only"),
         ({"post_only": True, "type": "market", "price": None}, "post_only"),
+        ({"type": "stop", "price": None}, "stop_price"),
+        ({"type": "stop_limit"}, "stop_price"),
+        ({"type": "stop", "stop_price": "10"}, "price"),
+        ({"type": "stop_limit", "stop_price": "10", "price": None}, "price"),
+        ({"time_in_force": "gtd"}, "expires_at"),
+        ({"time_in_force": "gtd", "expires_at": "2020-01-01T00:00:00Z"}, "expires_at"),
+        ({"display_quantity": "100"}, "display_quantity"),
+        ({"display_quantity": "1", "time_in_force": "ioc"}, "display_quantity"),
+        ({"quote_quantity": "10"}, "quote_quantity"),
+        ({"type": "market", "price": None, "quote_quantity": "10"}, "quote_quantity"),
+        ({"max_slippage": "0.1"}, "max_slippage"),
     ],
 )
 def test_fields_that_do_not_go_together(
@@ -164,12 +176,68 @@ def test_the_address_names_the_order_not_the_body(alice: Trader, resting: str, f
     assert refusal(response) == (400, "invalid_request", [field])
 
 
-@pytest.mark.parametrize("body", [{}, {"timeout_seconds": 60}, {"timeout_seconds": "soon"}])
-def test_the_dead_mans_switch_is_not_offered_yet(alice: Trader, body: dict[str, Any]) -> None:
-    response = post(alice, body, "orders/cancel-after")
+@pytest.mark.parametrize("seconds", [None, "60", 1.5, True, -1, 86_401, 10**30, [], {}])
+def test_the_dead_mans_switch_takes_whole_seconds_of_a_day(alice: Trader, seconds: object) -> None:
+    response = post(alice, {"timeout_seconds": seconds}, "orders/cancel-after")
 
-    assert refusal(response) == (422, "invalid_order", ["timeout_seconds"])
-    assert "not offered yet" in response.json()["detail"]
+    assert refusal(response) == (400, "invalid_request", ["timeout_seconds"])
+    assert alice.http.get("orders/cancel-after").json() == {"cancel_at": None}
+
+
+NO_PARTS: list[Any] = [None, [], "x", 1, True]
+STOP = {"stop_price": "5"}
+
+
+@pytest.mark.parametrize(
+    ("path", "fields", "code", "field"),
+    [
+        *(("oco", {"stop": part}, "invalid_request", "stop") for part in NO_PARTS),
+        ("oco", {"stop": {}}, "invalid_request", "stop.stop_price"),
+        ("oco", {"stop": {"stop_price": "x"}}, "invalid_request", "stop.stop_price"),
+        ("oco", {"stop": {**STOP, "side": "buy"}}, "invalid_request", "stop.side"),
+        (
+            "oco",
+            {"stop": {**STOP, "client_order_id": "a b"}},
+            "invalid_request",
+            "stop.client_order_id",
+        ),
+        ("oco", {"type": "limit"}, "invalid_request", "type"),
+        ("oco", {"price": None}, "invalid_request", "price"),
+        ("oco", {"quantity": None}, "invalid_request", "quantity"),
+        ("oco", {"stop": {"stop_price": "5.25"}}, "invalid_order", "stop.stop_price"),
+        ("oco", {"stop": {"stop_price": "11"}}, "invalid_order", "price"),
+        ("oco", {"time_in_force": "ioc"}, "invalid_order", "time_in_force"),
+        (
+            "oco",
+            {"stop": {**STOP, "price": "5", "max_slippage": "0.1"}},
+            "invalid_order",
+            "stop.max_slippage",
+        ),
+        ("bracket", {"stop_loss": None}, "invalid_request", "take_profit"),
+        *(
+            ("bracket", {"take_profit": part}, "invalid_request", "take_profit")
+            for part in NO_PARTS[1:]
+        ),
+        ("bracket", {"take_profit": {}}, "invalid_request", "take_profit.price"),
+        ("bracket", {"stop_loss": {}}, "invalid_request", "stop_loss.stop_price"),
+        ("bracket", {"quote_quantity": "10"}, "invalid_request", "quote_quantity"),
+        ("bracket", {"take_profit": {"price": "10"}}, "invalid_order", "take_profit.price"),
+        ("bracket", {"stop_loss": {"stop_price": "10"}}, "invalid_order", "price"),
+        ("bracket", {"type": "stop"}, "invalid_order", "price"),
+    ],
+)
+@pytest.mark.usefixtures("unchanged")
+def test_a_groups_bad_field_is_named(
+    alice: Trader, market: str, path: str, fields: dict[str, Any], code: str, field: str
+) -> None:
+    plain = {"oco": {"side": "sell", "stop": STOP}, "bracket": {"stop_loss": STOP}}[path]
+
+    status, found, names = refusal(
+        post(alice, an_order(market, **{**plain, **fields}), f"orders/{path}")
+    )
+
+    assert (status, found) == (422 if code == "invalid_order" else 400, code)
+    assert field in names
 
 
 # Addresses

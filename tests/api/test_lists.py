@@ -56,7 +56,10 @@ def test_fills_by_market_and_order(exchange: ExchangeDriver) -> None:
     [mine] = alice.http.get("fills", params={"market": market, "limit": "1"}).json()["results"]
     theirs = second["fills"][0]
     differing = {name for name in mine if mine[name] != theirs[name]}
-    assert differing == {"order_id", "client_order_id", "side", "fee", "fee_asset", "liquidity"}
+    assert differing == (
+        {"order_id", "client_order_id", "side", "fee", "fee_asset", "fee_rate", "liquidity"}
+    )
+    assert (mine["fee_rate"], theirs["fee_rate"]) == ("-0.001", "0.002")
     assert (mine["order_id"], mine["client_order_id"]) == (resting["id"], "resting")
     assert (mine["side"], mine["liquidity"], mine["fee"], mine["fee_asset"]) == (
         ("sell", "maker", "-0.2", "USD")

@@ -31,6 +31,8 @@ def test_a_market_tells_its_rules(exchange: ExchangeDriver) -> None:
         min_notional="10",
         maker_fee_rate="-0.0001",
         taker_fee_rate="0.0025",
+        price_band="0.25",
+        volatility_auction_s=30,
     )
 
     rules = exchange.http.get(f"markets/{market}").json()
@@ -48,7 +50,10 @@ def test_a_market_tells_its_rules(exchange: ExchangeDriver) -> None:
         "min_notional": "10",
         "maker_fee_rate": "-0.0001",
         "taker_fee_rate": "0.0025",
-        "price_band": None,
+        "price_band": "0.25",
+        "reference_price": None,
+        "volatility_auction_seconds": 30,
+        "auction": None,
     }
     assert rules in exchange.http.get("markets").json()
 

@@ -298,7 +298,7 @@ def test_the_status_is_told(exchange: ExchangeDriver) -> None:
     with exchange.market_data() as socket:
         socket.ask("subscribe", channel="status", markets=[market])
         assert socket.next("status", "snapshot") == (
-            {"market": market, "sequence": 0, "status": "open"}
+            {"market": market, "sequence": 0, "status": "open", "auction": None}
         )
         exchange.set_status(market, "halted")
         assert socket.next("status", "update")["status"] == "halted"

@@ -47,6 +47,7 @@ def test_an_order_that_trades_tells_its_fills_and_what_it_paid(exchange: Exchang
         "price": "102",
         "stop_price": None,
         "quantity": "5",
+        "quote_quantity": None,
         "remaining_quantity": "1",
         "filled_quantity": "4",
         "canceled_quantity": "0",
@@ -58,7 +59,11 @@ def test_an_order_that_trades_tells_its_fills_and_what_it_paid(exchange: Exchang
         "reason": None,
         "display_quantity": None,
         "expires_at": None,
+        "max_slippage": None,
         "self_trade_prevention": "cancel_newest",
+        "cancel_on_disconnect": False,
+        "group_id": None,
+        "group_role": None,
     }
 
 

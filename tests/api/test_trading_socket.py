@@ -179,13 +179,13 @@ def test_a_refusal_has_rests_code_and_fields(exchange: ExchangeDriver) -> None:
         theirs = socket.refused("cancel_order", id=resting["id"])
         taking = socket.refused("submit_order", **{**order, "quantity": "0"})
         unknown = socket.refused("submit_order", **{**order, "market": "NO-SUCH"})
-        switch = socket.refused("cancel_all_after", timeout_seconds=10)
+        late = socket.refused("submit_order", **order, deadline="2020-01-01T00:00:00Z")
 
     assert (ended["code"], ended["order"]["status"]) == ("order_not_open", "filled")
     assert theirs["code"] == "not_found"
     assert (taking["code"], list(taking["errors"])) == ("invalid_order", ["quantity"])
     assert (unknown["code"], list(unknown["errors"])) == ("not_found", ["market"])
-    assert (switch["code"], list(switch["errors"])) == ("invalid_order", ["timeout_seconds"])
+    assert late["code"] == "deadline_passed"
 
 
 def test_many_requests_are_in_flight_and_answered_by_their_ids(exchange: ExchangeDriver) -> None:

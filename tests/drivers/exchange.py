@@ -26,6 +26,7 @@ from markets.hub import hub
 from markets.matching.types import MarketStatus
 from markets.models import Account, ApiKey, Asset, Market
 from tests.drivers.sockets import Socket
+from tests.waiting import wait_until
 
 STARTUP_SECONDS: Final = 20.0
 SCAN_INTERVAL: Final = 0.1
@@ -49,12 +50,14 @@ class Trader:
         """Its row."""
         return Account.objects.get(name=self.name)
 
-    def submit(self, market: str, side: str, quantity: object, **fields: Any) -> httpx.Response:
+    def submit(
+        self, market: str, side: str, quantity: object = None, **fields: Any
+    ) -> httpx.Response:
         """POST orders."""
         order = {"market": market, "side": side, "quantity": quantity, **fields}
         return self.http.post("orders", json=order)
 
-    def place(self, market: str, side: str, quantity: object, **fields: Any) -> JSON:
+    def place(self, market: str, side: str, quantity: object = None, **fields: Any) -> JSON:
         """POST orders, which must succeed: the order."""
         response = self.submit(market, side, quantity, **fields)
         assert response.status_code == 201, response.text
@@ -84,6 +87,13 @@ class Trader:
         """The row of its key."""
         assert self.key is not None
         return ApiKey.objects.get(account=self.account, prefix=self.key[:12])
+
+    def post(self, path: str, **body: Any) -> JSON:
+        """POST something, which must succeed: the answer."""
+        response = self.http.post(path, json=body)
+        assert response.status_code in (200, 201), response.text
+        answer: JSON = response.json()
+        return answer
 
     def balance(self, asset: str) -> tuple[str, str]:
         """(available, held) of an asset."""
@@ -197,10 +207,10 @@ class ExchangeDriver:
         """A connection for trading."""
         return Socket(f"{self.ws_url}/ws/v1/trading", key, **options)
 
-    def set_status(self, market: str, status: str) -> None:
-        """Open, halt or close a market, as an operator."""
+    def set_status(self, market: str, status: str, seconds: int | None = None) -> None:
+        """Open, halt, auction or close a market, as an operator."""
         command = operators.set_market_status(
-            Market.objects.get(symbol=market), MarketStatus(status), by="the test"
+            Market.objects.get(symbol=market), MarketStatus(status), by="the test", seconds=seconds
         )
         assert operators.wait_for(command, STARTUP_SECONDS), "the engine obeys"
         self.settle(market)
@@ -227,16 +237,7 @@ class ExchangeDriver:
 
     def wait_until(self, true: Any, what: str, seconds: float = STARTUP_SECONDS) -> None:
         """Wait until something is so, looking often."""
-        deadline = threading.Event()
-        timer = threading.Timer(seconds, deadline.set)
-        timer.start()
-        pause = threading.Event()
-        try:
-            while not true():
-                assert not deadline.is_set(), f"not within {seconds} s: {what}"
-                pause.wait(0.01)
-        finally:
-            timer.cancel()
+        wait_until(true, what, seconds)
 
     def sequence(self, market: str) -> int:
         """The last durable sequence."""

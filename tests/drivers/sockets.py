@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import socket
 from collections import deque
 from types import TracebackType
 from typing import Any, Final, Self
@@ -39,6 +40,10 @@ class Socket:
         trace: TracebackType | None,
     ) -> None:
         self._connecting.__exit__(kind, error, trace)
+
+    def cut(self) -> None:
+        """Lose the connection without a word."""
+        self.connection.socket.shutdown(socket.SHUT_RDWR)
 
     # Requests and their answers
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,8 +11,9 @@ import pytest
 from markets import gateway
 from markets.messages import transport
 from markets.publisher import Publisher
-from markets.store import Store, StoreUnavailable
+from markets.store import Store, StoreUnavailable, Transaction
 from tests.drivers.exchange import ExchangeDriver
+from tests.drivers.server import ServerProcess
 
 
 class Faults:
@@ -50,7 +52,7 @@ class Faults:
 
             raise OperationalError("fault in the middle of the transaction")
 
-        self._wrap(Store, "_tell_accounts", fault, times)
+        self._wrap(Transaction, "_tell_accounts", fault, times)
 
     def after_commit(self, times: int = 1) -> None:
         """The transaction is durable, but its answer is lost."""
@@ -107,3 +109,15 @@ def market(exchange: ExchangeDriver) -> str:
 def faults(exchange: ExchangeDriver, market: str, monkeypatch: pytest.MonkeyPatch) -> Faults:
     """Faults in that market."""
     return Faults(exchange, market, monkeypatch)
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[ServerProcess]:
+    """An exchange of its own with the market BTC-USD, in which one is one; to be killed."""
+    server = ServerProcess(tmp_path)
+    server.manage(
+        "create_market", "BTC-USD", "--tick-size", "1", "--lot-size", "1", "--taker-fee", "0.001"
+    )
+    yield server
+    if server.running:
+        server.kill()

@@ -3,6 +3,15 @@ client_order_id gets the one true answer (laws 1 to 4)."""
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from markets import process
+from markets.consumers.engine import leases
+from markets.matching.commands import PlaceOrder
+from markets.matching.types import OrderType, Side
+from markets.messages import transport
 from markets.models import Order
 from tests.drivers.exchange import ExchangeDriver
 from tests.engine.conftest import Faults
@@ -137,3 +146,58 @@ def test_a_failed_batch_of_many_commands_is_undone_whole(
     assert (book["bids"], book["asks"]) == ([["90", "4"]], [["100", "5"]])
     assert alice.http.delete(f"orders/{kept['id']}").json()["canceled_quantity"] == "4"
     assert bob.balance(market.split("-")[0])[1] == "5"
+
+
+# What is due by the clock, and connections that end
+
+
+def test_what_could_not_expire_expires_when_the_database_is_back(
+    exchange: ExchangeDriver, market: str, faults: Faults
+) -> None:
+    (alice,) = exchange.traders(market, 1)
+    expires_at = (datetime.now(UTC) + timedelta(seconds=0.3)).isoformat()
+    order = alice.place(market, "buy", "1", price="99", time_in_force="gtd", expires_at=expires_at)
+    faults.before_commit(times=2)
+
+    exchange.wait_until(lambda: alice.order(order["id"])["status"] == "expired", "it expires")
+
+    assert alice.balance("USD")[1] == "0"
+
+
+def test_a_lost_connections_orders_are_canceled_when_the_database_is_back(
+    exchange: ExchangeDriver, market: str, faults: Faults
+) -> None:
+    (alice,) = exchange.traders(market, 1)
+    with alice.socket() as socket:
+        socket.ask("login", cancel_on_disconnect=True)
+        order = socket.ask("submit_order", market=market, side="buy", quantity="1", price="99")
+        faults.before_commit(times=2)
+
+    exchange.wait_until(
+        lambda: alice.order(order["id"])["reason"] == "cancel_on_disconnect", "it is canceled"
+    )
+
+
+def test_the_orders_of_a_silent_gateway_are_canceled_and_those_of_a_living_one_stay(
+    exchange: ExchangeDriver, market: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(leases, "LOST_AFTER", 2.0)
+    (alice,) = exchange.traders(market, 1)
+    gateway = process.current().gateway
+    command = PlaceOrder(
+        alice.account.pk, Side.BUY, OrderType.LIMIT, 10**8, 99 * 10**8, connection="gone.1"
+    )
+
+    async def place() -> transport.Answer:
+        return await gateway.submit(market, command)
+
+    with alice.socket() as socket:
+        socket.ask("login", cancel_on_disconnect=True)
+        stays = socket.ask("submit_order", market=market, side="buy", quantity="1", price="98")
+        lost = exchange.in_loop(place()).order
+        assert lost is not None
+
+        exchange.wait_until(
+            lambda: alice.order(str(lost.id))["reason"] == "cancel_on_disconnect", "it is canceled"
+        )
+        assert alice.order(stays["id"])["status"] == "open"

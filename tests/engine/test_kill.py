@@ -5,9 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import random
-from collections.abc import Iterator
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -23,17 +21,6 @@ IN_FLIGHT = 16
 ACKNOWLEDGED_BEFORE_KILL = 400
 
 pytestmark = pytest.mark.slow
-
-
-@pytest.fixture
-def server(tmp_path: Path) -> Iterator[ServerProcess]:
-    server = ServerProcess(tmp_path)
-    server.manage(
-        "create_market", "BTC-USD", "--tick-size", "1", "--lot-size", "1", "--taker-fee", "0.001"
-    )
-    yield server
-    if server.running:
-        server.kill()
 
 
 class Load:

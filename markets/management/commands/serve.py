@@ -25,6 +25,9 @@ from markets.database import need_migrated
 from markets.demo import Demo, prepare_demo
 
 BACKLOG = 2048
+PING_INTERVAL = 10.0
+"""Seconds between pings to a socket, and to wait for their pongs: a network that is gone is noticed within
+twice as many."""
 
 
 class Command(BaseCommand):
@@ -130,6 +133,8 @@ def server_of(application: Callable[..., Any]) -> uvicorn.Server:
             lifespan="off",
             ws="websockets-sansio",
             ws_max_size=MAX_FRAME_BYTES,
+            ws_ping_interval=PING_INTERVAL,
+            ws_ping_timeout=PING_INTERVAL,
             ws_per_message_deflate=False,
             backlog=BACKLOG,
             log_level="warning",
