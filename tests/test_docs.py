@@ -28,7 +28,9 @@ ROOT = Path(__file__).resolve().parents[1]
 README = ROOT / "README.md"
 API = ROOT / "docs" / "api.md"
 OPERATIONS = ROOT / "docs" / "operations.md"
-DOCUMENTS = (README, API, OPERATIONS, ROOT / "docs" / "decisions.md", ROOT / "CHANGELOG.md")
+RULES = ROOT / "docs" / "rules.md"
+DECISIONS = ROOT / "docs" / "decisions.md"
+DOCUMENTS = (README, API, RULES, OPERATIONS, DECISIONS, ROOT / "CHANGELOG.md")
 COMMANDS = sorted(
     path.stem
     for path in (ROOT / "markets" / "management" / "commands").glob("*.py")

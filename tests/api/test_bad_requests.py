@@ -184,62 +184,6 @@ def test_the_dead_mans_switch_takes_whole_seconds_of_a_day(alice: Trader, second
     assert alice.http.get("orders/cancel-after").json() == {"cancel_at": None}
 
 
-NO_PARTS: list[Any] = [None, [], "x", 1, True]
-STOP = {"stop_price": "5"}
-
-
-@pytest.mark.parametrize(
-    ("path", "fields", "code", "field"),
-    [
-        *(("oco", {"stop": part}, "invalid_request", "stop") for part in NO_PARTS),
-        ("oco", {"stop": {}}, "invalid_request", "stop.stop_price"),
-        ("oco", {"stop": {"stop_price": "x"}}, "invalid_request", "stop.stop_price"),
-        ("oco", {"stop": {**STOP, "side": "buy"}}, "invalid_request", "stop.side"),
-        (
-            "oco",
-            {"stop": {**STOP, "client_order_id": "a b"}},
-            "invalid_request",
-            "stop.client_order_id",
-        ),
-        ("oco", {"type": "limit"}, "invalid_request", "type"),
-        ("oco", {"price": None}, "invalid_request", "price"),
-        ("oco", {"quantity": None}, "invalid_request", "quantity"),
-        ("oco", {"stop": {"stop_price": "5.25"}}, "invalid_order", "stop.stop_price"),
-        ("oco", {"stop": {"stop_price": "11"}}, "invalid_order", "price"),
-        ("oco", {"time_in_force": "ioc"}, "invalid_order", "time_in_force"),
-        (
-            "oco",
-            {"stop": {**STOP, "price": "5", "max_slippage": "0.1"}},
-            "invalid_order",
-            "stop.max_slippage",
-        ),
-        ("bracket", {"stop_loss": None}, "invalid_request", "take_profit"),
-        *(
-            ("bracket", {"take_profit": part}, "invalid_request", "take_profit")
-            for part in NO_PARTS[1:]
-        ),
-        ("bracket", {"take_profit": {}}, "invalid_request", "take_profit.price"),
-        ("bracket", {"stop_loss": {}}, "invalid_request", "stop_loss.stop_price"),
-        ("bracket", {"quote_quantity": "10"}, "invalid_request", "quote_quantity"),
-        ("bracket", {"take_profit": {"price": "10"}}, "invalid_order", "take_profit.price"),
-        ("bracket", {"stop_loss": {"stop_price": "10"}}, "invalid_order", "price"),
-        ("bracket", {"type": "stop"}, "invalid_order", "price"),
-    ],
-)
-@pytest.mark.usefixtures("unchanged")
-def test_a_groups_bad_field_is_named(
-    alice: Trader, market: str, path: str, fields: dict[str, Any], code: str, field: str
-) -> None:
-    plain = {"oco": {"side": "sell", "stop": STOP}, "bracket": {"stop_loss": STOP}}[path]
-
-    status, found, names = refusal(
-        post(alice, an_order(market, **{**plain, **fields}), f"orders/{path}")
-    )
-
-    assert (status, found) == (422 if code == "invalid_order" else 400, code)
-    assert field in names
-
-
 # Addresses
 
 

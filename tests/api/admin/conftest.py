@@ -14,7 +14,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from markets import accounts, operators, process
-from markets.admin import markets as market_pages
+from markets.admin import commands as admin_commands
 from markets.models import (
     Account,
     Market,
@@ -26,7 +26,7 @@ from tests.drivers.exchange import ExchangeDriver
 def empty(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
     """No rows, until the test's transaction is rolled back, and no engines to tell."""
     monkeypatch.setattr(process, "_current", None)
-    monkeypatch.setattr(market_pages, "ANSWER_SECONDS", 0.0)
+    monkeypatch.setattr(admin_commands, "ANSWER_SECONDS", 0.0)
     ours: list[Any] = [LogEntry, *reversed(list(apps.get_app_config("markets").get_models()))]
     for model in ours:
         model._base_manager.all()._raw_delete("default")

@@ -1,0 +1,1 @@
+"""What the figures in the documents come from; each module prints its own with `python -m`."""
