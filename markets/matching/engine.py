@@ -154,14 +154,14 @@ class Engine:
 
     def _done(self, acted: Acted) -> Done:
         market = self._market
-        states = tuple(order.state() for order in market.orders.values())
-        self._lookup.recall.note(states)
-        own = tuple(order.state() for order in acted.orders)
+        states = {order_id: order.state() for order_id, order in market.orders.items()}
+        self._lookup.recall.note(states.values())
+        own = tuple(states.get(order.id) or order.state() for order in acted.orders)
         return Done(
             order=own[0] if own else None,
             group=own if len(own) > 1 else (),
             events=tuple(market.events),
-            orders=states,
+            orders=tuple(states.values()),
             canceled=acted.canceled,
         )
 
