@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import psycopg
@@ -14,6 +15,8 @@ import pytest
 
 from tests.cluster.services import DATABASE_URL, REDIS_URL, need_services
 from tests.drivers.server import ROOT, ServerProcess
+from tests.drivers.sockets import Socket
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.slow
 DATABASE = f"exchange_processes_{os.getpid()}"
@@ -72,3 +75,36 @@ def test_orders_cross_processes_and_an_engine_that_dies_is_replaced(server: Serv
             if process is not None and process.poll() is None:
                 process.terminate()
                 assert process.wait(20) == 0
+
+
+def test_the_orders_of_a_web_process_that_dies_are_canceled_where_that_was_asked_for(
+    server: ServerProcess,
+) -> None:
+    market = f"W{os.getpid()}-USD"
+    server.manage("create_market", market, "--tick-size", "1", "--lot-size", "1")
+    key = server.open_account("alice", "--deposit", "USD=1000")
+    engine_command = [sys.executable, "manage.py", "runengine"]
+    engine = subprocess.Popen(engine_command, cwd=ROOT, env=server.environment)
+    try:
+        server.start("--web")
+        order = {"market": market, "side": "buy", "quantity": "1", "price": "100"}
+        with Socket(f"{server.url.replace('http', 'ws')}/ws/v1/trading", key) as socket:
+            stays = socket.ask("submit_order", **order)
+            socket.ask("login", cancel_on_disconnect=True)
+            ends = socket.ask("submit_order", **order)
+            server.kill()
+            server.start("--web")
+
+        headers = {"Authorization": f"Bearer {key}"}
+        with httpx.Client(base_url=f"{server.url}/api/v1/", headers=headers, timeout=30) as http:
+
+            def reason(placed: dict[str, Any]) -> Any:
+                return http.get(f"orders/{placed['id']}").json()["reason"]
+
+            wait_until(lambda: reason(ends) == "cancel_on_disconnect", "the engine noticed")
+            assert reason(stays) is None
+        server.stop()
+        server.manage("audit")
+    finally:
+        engine.terminate()
+        assert engine.wait(20) == 0
