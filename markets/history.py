@@ -11,9 +11,9 @@ from django.db import connection
 
 from markets import models
 from markets.database import one_moment
-from markets.matching.auction import indicate, twice_reference
+from markets.matching.auction import indicate
 from markets.matching.events import Indication, Trade
-from markets.matching.spec import MarketSpec
+from markets.matching.spec import MarketSpec, twice_reference
 from markets.matching.types import (
     MarketState,
     MarketStatus,
@@ -143,9 +143,10 @@ def _levels(market: models.Market) -> tuple[Levels, Levels]:
 def _indication(spec: MarketSpec, state: MarketState, total: Levels) -> Indication:
     bids = sorted(total[Side.BUY].items(), reverse=True)
     asks = sorted(total[Side.SELL].items())
-    return indicate(
-        bids, asks, tick=spec.tick_size, twice_reference=twice_reference(state, bids, asks)
+    reference = twice_reference(
+        state.last_price, bids[0][0] if bids else None, asks[0][0] if asks else None
     )
+    return indicate(bids, asks, tick=spec.tick_size, twice_reference=reference)
 
 
 def trades(market: models.Market, limit: int, before: int | None = None) -> list[Trade]:

@@ -9,13 +9,14 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from markets.matching import rules
+from markets.matching.checks import Checks
 from markets.matching.commands import AmendOrder
 from markets.matching.events import Done, OrderAmended, Refused
 from markets.matching.lookup import Lookup
 from markets.matching.market import Market
 from markets.matching.matcher import Matcher
 from markets.matching.order import Order
-from markets.matching.placing import Acted, Placing
+from markets.matching.placing import Acted
 from markets.matching.types import (
     GroupRole,
     OrderStatus,
@@ -36,34 +37,35 @@ class _Terms(NamedTuple):
 class Amending:
     """How the live orders of one market are amended."""
 
-    def __init__(self, market: Market, matcher: Matcher, lookup: Lookup, placing: Placing) -> None:
+    def __init__(self, market: Market, matcher: Matcher, lookup: Lookup, checks: Checks) -> None:
         self._market = market
         self._matcher = matcher
         self._lookup = lookup
-        self._placing = placing
+        self._checks = checks
 
     def amend(self, command: AmendOrder) -> Acted | Done | Refused:
         """Give an order other terms, or say what is wrong with them."""
         order = self._lookup.live(command)
         if isinstance(order, Refused):
             return order
-        refusal = self._placing.check_state(command.deadline) or _check_names(order, command)
+        refusal = self._checks.state(command.deadline) or _check_names(order, command)
         if refusal is not None:
             return refusal
         before = _Terms(order.price, order.stop_price, order.quantity)
         terms = self._terms(order, command)
         keeps_place = terms[:2] == before[:2] and terms.quantity <= order.quantity
+        remaining = order.remaining + terms.quantity - order.quantity
+        ends = terms.quantity > 0 and remaining <= 0 and not _is_bracket_exit(order)
         refusal = rules.check_amendment(
             self._market.spec,
             price=terms.price if order.type is not OrderType.STOP else None,
             stop_price=terms.stop_price or None,
-            quantity=None if _is_bracket_exit(order) else terms.quantity,
+            quantity=None if ends or _is_bracket_exit(order) else terms.quantity,
+            display_quantity=order.display_quantity,
             keeps_place=keeps_place,
         )
         if refusal is not None:
             return refusal
-        remaining = order.remaining + terms.quantity - order.quantity
-        ends = remaining <= 0 and not _is_bracket_exit(order)
         if not keeps_place and not ends:
             refusal = self._check_new_place(order, terms, remaining)
             if refusal is not None:
@@ -95,11 +97,11 @@ class Amending:
         refusal = None
         if order.type is not OrderType.STOP:
             stop_price = terms.stop_price if waits else None
-            refusal = self._placing.check_band(order.side, terms.price, stop_price)
+            refusal = self._checks.band(order.side, terms.price, stop_price)
         if refusal is None:
             refusal = self._check_funds(order, terms.price, remaining)
         if refusal is None and order.post_only:
-            refusal = self._placing.check_post_only(order.side, terms.price)
+            refusal = self._checks.post_only(order.side, terms.price)
         return refusal
 
     def _check_funds(self, order: Order, price: int, remaining: int) -> Refused | None:
@@ -114,7 +116,7 @@ class Amending:
         if group is not None:
             exits = group.exits[0]
             return self._check_need(
-                exits, group.held, group.need(market, (order, price, remaining))
+                exits, group.held, group.need(market.spec, (order, price, remaining))
             )
         return None
 

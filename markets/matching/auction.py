@@ -16,7 +16,7 @@ from markets.matching.events import Indication
 from markets.matching.levels import BookSide
 from markets.matching.market import Market
 from markets.matching.matcher import Matcher
-from markets.matching.types import MarketState, Side
+from markets.matching.types import Side
 
 Quantities = Sequence[tuple[int, int]]
 """(price, quantity) of one side, best price first, hidden parts included."""
@@ -57,13 +57,6 @@ def indicate(
     chosen = next(run for run in best if run.lowest <= price <= run.highest)
     side = None if not least else Side.BUY if chosen.surplus > 0 else Side.SELL
     return Indication(price, volume, least, side)
-
-
-def twice_reference(state: MarketState, bids: Quantities, asks: Quantities) -> int | None:
-    """Twice the reference price: the last trade's, else the middle of the best prices, else none."""
-    if state.last_price is not None:
-        return 2 * state.last_price
-    return bids[0][0] + asks[0][0] if bids and asks else None
 
 
 def _choose(best: list[_Candidates], tick: int, twice_reference: int | None) -> int:
@@ -144,9 +137,7 @@ def uncross(market: Market, matcher: Matcher) -> None:
                 break
             assert bid.first is not None
             assert ask.first is not None
-            older, newer = sorted(
-                (bid.first, ask.first), key=lambda order: (order.priority, order.id)
-            )
+            older, newer = sorted((bid.first, ask.first), key=lambda order: order.id)
             quantity = min(older.remaining - older.hidden, newer.remaining - newer.hidden)
             if older.account != newer.account:
                 matcher.trade_resting(newer, older, price, quantity)

@@ -16,6 +16,7 @@ from collections.abc import Iterable, Mapping
 from markets.matching.amending import Amending
 from markets.matching.auction import indication_of
 from markets.matching.book import Book
+from markets.matching.checks import Checks
 from markets.matching.commands import (
     AmendOrder,
     CancelAll,
@@ -64,8 +65,9 @@ class Engine:
         self._groups = Groups(market, self._matcher)
         self._lookup = Lookup(market)
         self._consequences = Consequences(market, self._matcher, self._groups)
-        self._placing = Placing(market, self._matcher, self._lookup)
-        self._amending = Amending(market, self._matcher, self._lookup, self._placing)
+        checks = Checks(market, self._matcher)
+        self._placing = Placing(market, self._matcher, self._lookup, checks)
+        self._amending = Amending(market, self._matcher, self._lookup, checks)
         self._supervision = Supervision(market, self._matcher, self._lookup, self._consequences)
         self._start = (spec, state)
         self._outcomes: list[Outcome] = []
@@ -220,7 +222,7 @@ class Engine:
             assert order.remaining % self.spec.lot_size == 0
             assert order.sequence <= order.priority <= self.state.sequence
             if order.group is not None:
-                assert order.group.held == order.group.need(market), "held once, and enough"
+                assert order.group.held == order.group.need(self.spec), "held once, and enough"
         assert set(market.cancel_after_due) == {
             (at, account) for account, at in market.cancel_after.items()
         }

@@ -14,77 +14,12 @@ Rules:
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from markets.matching.events import OrderArmed, QuantityReduced
+from markets.matching.group import Group
 from markets.matching.market import Market
 from markets.matching.matcher import Matcher
 from markets.matching.order import Order
-from markets.matching.types import LIVE, GroupRole, OrderStatus, OrderType, Reason, Side
-
-
-class Group:
-    """The orders of one group. `held` is what its exits (or its pair) hold together."""
-
-    __slots__ = ("entry", "held", "id", "limit", "stop")
-
-    def __init__(self, group_id: int, orders: Iterable[Order]) -> None:
-        self.id = group_id
-        self.held = 0
-        self.entry: Order | None = None
-        self.limit: Order | None = None
-        self.stop: Order | None = None
-        for order in orders:
-            order.group = self
-            if order.role is GroupRole.ENTRY:
-                self.entry = order
-            elif order.type is OrderType.LIMIT:
-                self.limit = order
-            else:
-                self.stop = order
-
-    @property
-    def exits(self) -> list[Order]:
-        """The limit order and the stop: those that there are, ended or not."""
-        return [order for order in (self.limit, self.stop) if order is not None]
-
-    @property
-    def is_bracket(self) -> bool:
-        """Whether it has (or had) an entry."""
-        return any(
-            order.role in (GroupRole.TAKE_PROFIT, GroupRole.STOP_LOSS) for order in self.exits
-        )
-
-    @property
-    def stop_triggered(self) -> bool:
-        """Whether its stop's price was reached, and the stop handled."""
-        return self.stop is not None and self.stop.status is not OrderStatus.UNTRIGGERED
-
-    def set_held(self, held: int) -> None:
-        """The way back of a change of `held`."""
-        self.held = held
-
-    def need(self, market: Market, instead: tuple[Order, int, int] | None = None) -> int:
-        """What the exits need in the asset that they pay with; `instead`: an order of the group, were its
-        price and remaining quantity these.
-        """
-        terms = [
-            instead[1:]
-            if instead is not None and instead[0] is order
-            else (order.price, order.remaining)
-            for order in self.exits
-            if order.status in LIVE
-        ]
-        if not terms:
-            return 0
-        if self.exits[0].side is Side.SELL:
-            return max(remaining for _, remaining in terms)
-        to_come = 0
-        if self.entry is not None and self.entry.status in LIVE:
-            to_come = self.entry.remaining
-            if instead is not None and instead[0] is self.entry:
-                to_come = instead[2]
-        return max(market.spec.notional(price, remaining + to_come) for price, remaining in terms)
+from markets.matching.types import LIVE, OrderStatus, Reason, Side
 
 
 class Groups:
@@ -98,7 +33,7 @@ class Groups:
         """Bring live orders together again by group id; each group holds what it needs."""
         for group_id, orders in members.items():
             group = Group(group_id, orders)
-            group.held = group.need(self._market)
+            group.held = group.need(self._market.spec)
 
     def settle_next(self) -> None:
         """Let one group follow what happened to its orders."""
@@ -179,7 +114,7 @@ class Groups:
 
     def _hold_need(self, group: Group) -> None:
         """Hold what the exits need now, once for both."""
-        need = group.need(self._market)
+        need = group.need(self._market.spec)
         if need == group.held:
             return
         order = group.exits[0]

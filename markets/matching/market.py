@@ -24,7 +24,7 @@ from markets.matching.events import (
 from markets.matching.journal import Journal
 from markets.matching.ledger import Ledger
 from markets.matching.order import Order
-from markets.matching.spec import MarketSpec
+from markets.matching.spec import MarketSpec, twice_reference
 from markets.matching.types import (
     SECOND,
     FeeRates,
@@ -36,7 +36,7 @@ from markets.matching.types import (
 )
 
 if TYPE_CHECKING:
-    from markets.matching.groups import Group
+    from markets.matching.group import Group
 
 
 class Market:
@@ -91,11 +91,13 @@ class Market:
 
     @property
     def twice_reference(self) -> int | None:
-        """Twice the reference price (the middle between two prices may be half a unit)."""
-        if self.last_price is not None:
-            return 2 * self.last_price
+        """Twice the reference price."""
         bid, ask = self.book.bids.best(), self.book.asks.best()
-        return bid.price + ask.price if bid is not None and ask is not None else None
+        return twice_reference(
+            self.last_price,
+            None if bid is None else bid.price,
+            None if ask is None else ask.price,
+        )
 
     def band_limit(self, side: Side) -> int | None:
         """The worst price that a taker of this side may trade at now by the price band."""

@@ -85,7 +85,7 @@ class Matcher:
         satisfied = self._match(taker, reach.allowed)
         if satisfied:
             self._forget_unbought(taker)
-        elif taker.remaining:
+        elif taker.status is not OrderStatus.CANCELED and (taker.remaining or taker.quote_quantity):
             self._stop(taker, reach)
 
     def _match(self, taker: Order, limit: int | None) -> bool:
@@ -113,7 +113,8 @@ class Matcher:
                 continue
             if left is not None:
                 left -= market.spec.notional(price, quantity)
-                if not market.spec.lots_for(left, price):
+                # Prices only rise for a buyer; a seller's next price may be one that the rest pays for.
+                if not left or (taker.side is Side.BUY and not market.spec.lots_for(left, price)):
                     return True
         return False
 
@@ -192,7 +193,7 @@ class Matcher:
         self._trade(taker, maker, maker.price, quantity, amount)
 
     def trade_resting(self, newer: Order, older: Order, price: int, quantity: int) -> None:
-        """Trade two orders of the book at an auction's price; the one that came later is the taker."""
+        """Trade two orders of the book at an auction's price; the one placed later is the taker."""
         amount = self._market.spec.notional(price, quantity)
         self._pay_from_hold(newer, quantity, amount)
         self._market.save(newer)

@@ -15,7 +15,7 @@ from markets.matching.types import (
 )
 
 if TYPE_CHECKING:
-    from markets.matching.groups import Group
+    from markets.matching.group import Group
     from markets.matching.levels import Level
 
 SavedFields = tuple[

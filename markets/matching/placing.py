@@ -1,8 +1,4 @@
-"""New orders: checked in one order, then accepted, matched and rested; wholly or not at all.
-
-The checks: client_order_id, deadline, market status, fields that go together, tick, lot and limits,
-price band, funds, post-only. The first that fails is the answer.
-"""
+"""New orders: checked, then accepted, matched and rested; wholly or not at all."""
 
 from __future__ import annotations
 
@@ -10,22 +6,20 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from markets.matching import group_rules, rules
+from markets.matching.checks import Checks
 from markets.matching.commands import PlaceGroup, PlaceOrder
 from markets.matching.events import Done, OrderAccepted, Refused
-from markets.matching.groups import Group
+from markets.matching.group import Group
 from markets.matching.lookup import Lookup
 from markets.matching.market import Market
 from markets.matching.matcher import Matcher
 from markets.matching.order import Order
 from markets.matching.types import (
-    Asset,
     GroupRole,
-    MarketStatus,
     OrderState,
     OrderStatus,
     OrderType,
     RejectReason,
-    Side,
     TimeInForce,
 )
 
@@ -40,10 +34,11 @@ class Acted(NamedTuple):
 class Placing:
     """How orders come into one market."""
 
-    def __init__(self, market: Market, matcher: Matcher, lookup: Lookup) -> None:
+    def __init__(self, market: Market, matcher: Matcher, lookup: Lookup, checks: Checks) -> None:
         self._market = market
         self._matcher = matcher
         self._lookup = lookup
+        self._checks = checks
 
     # One order
 
@@ -53,15 +48,15 @@ class Placing:
         earlier = self._placed_before(command, fingerprint)
         if earlier is not None:
             return earlier
-        refusal = self.check_state(command.deadline) or self._check_fields(command)
+        refusal = self._checks.state(command.deadline) or self._checks.fields(command)
         if refusal is None and _may_stay(command):
-            refusal = self._check_count(command.account, 1)
+            refusal = self._checks.count(command.account, 1)
         if refusal is not None:
             return refusal
         order = self._order_of(command, fingerprint)
-        refusal = self._check_funds(order.account, self._needs_of(order))
+        refusal = self._checks.funds(order.account, self._checks.needs_of(order))
         if refusal is None and order.post_only:
-            refusal = self.check_post_only(order.side, order.price)
+            refusal = self._checks.post_only(order.side, order.price)
         if refusal is not None:
             return refusal
         if command.validate_only:
@@ -95,9 +90,9 @@ class Placing:
         if earlier is not None:
             return earlier
         refusal = (
-            self.check_state(command.first.deadline)
-            or self._check_group_fields(command)
-            or self._check_count(command.account, len(command.orders))
+            self._checks.state(command.first.deadline)
+            or self._checks.group_fields(command)
+            or self._checks.count(command.account, len(command.orders))
         )
         if refusal is not None:
             return refusal
@@ -107,9 +102,9 @@ class Placing:
                 command.orders, fingerprints, command.roles, strict=True
             )
         ]
-        refusal = self._check_funds(command.account, self._needs_of_group(orders))
+        refusal = self._checks.funds(command.account, self._checks.needs_of_group(orders))
         if refusal is None and orders[0].post_only:
-            refusal = self.check_post_only(orders[0].side, orders[0].price)
+            refusal = self._checks.post_only(orders[0].side, orders[0].price)
         if refusal is not None:
             return refusal
         if command.first.validate_only:
@@ -128,7 +123,7 @@ class Placing:
                 self._enter(order)
         return Acted(orders)
 
-    # Checks
+    # What was placed before
 
     def _placed_before(self, command: PlaceOrder, fingerprint: str) -> Done | Refused | None:
         """What a repeated client_order_id is answered: the same order, or `conflict`."""
@@ -146,112 +141,14 @@ class Placing:
         self, command: PlaceGroup, fingerprints: Sequence[str]
     ) -> Done | Refused | None:
         """A repeated group is known by its first order; none of the others' names may be taken."""
-        for order, fingerprint in zip(command.orders, fingerprints, strict=True):
+        parts = zip(command.orders, command.roles, fingerprints, strict=True)
+        for order, role, fingerprint in parts:
             earlier = self._placed_before(order, fingerprint)
+            if isinstance(earlier, Refused):
+                return group_rules.named_by_part(earlier, role)
             if earlier is not None:
                 return earlier
         return None
-
-    def check_state(self, deadline: int | None) -> Refused | None:
-        """Refuse what comes after its deadline, and orders and amends where the market takes none."""
-        if deadline is not None and self._market.now > deadline:
-            return Refused(
-                RejectReason.DEADLINE_PASSED, "the deadline had passed; nothing was done"
-            )
-        market = self._market
-        if market.status in (MarketStatus.OPEN, MarketStatus.AUCTION):
-            return None
-        return Refused(
-            RejectReason.MARKET_NOT_OPEN,
-            f"{market.spec.symbol} is {market.status}; orders are taken when it is open",
-        )
-
-    def _check_fields(self, command: PlaceOrder) -> Refused | None:
-        market = self._market
-        opposite = market.book.side(command.side.opposite).best()
-        refusal = rules.check_new_order(
-            market.spec,
-            command,
-            status=market.status,
-            market_price=market.last_price or (opposite.price if opposite else None),
-            now=market.now,
-        )
-        if refusal is None and command.price is not None:
-            refusal = self.check_band(command.side, command.price, command.stop_price)
-        return refusal
-
-    def _check_group_fields(self, command: PlaceGroup) -> Refused | None:
-        market = self._market
-        refusal = group_rules.check(market.spec, command)
-        if refusal is not None:
-            return refusal
-        for order, role in zip(command.orders, command.roles, strict=True):
-            wanted = order if order.quantity is not None else group_rules.whole_exit(command, order)
-            refusal = self._check_fields(wanted)
-            if refusal is not None:
-                return group_rules.named_by_part(refusal, role)
-        return None
-
-    def check_band(self, side: Side, price: int, stop_price: int | None) -> Refused | None:
-        """Refuse a limit price too far on the aggressive side; a stop's reference is its stop price.
-
-        An auction finds its price by the orders alone.
-        """
-        spec = self._market.spec
-        if spec.price_band is None or self._market.status is MarketStatus.AUCTION:
-            return None
-        if stop_price is None:
-            limit = self._market.band_limit(side)
-        else:
-            limit = spec.worst_price(side, 2 * stop_price, spec.price_band)
-        if limit is None or (price <= limit if side is Side.BUY else price >= limit):
-            return None
-        return rules.price_out_of_band(spec, side, limit)
-
-    def _check_count(self, account: int, more: int) -> Refused | None:
-        return rules.check_open_orders(len(self._market.book.by_account.get(account, ())), more)
-
-    def _check_funds(self, account: int, needs: dict[Asset, int]) -> Refused | None:
-        for asset, need in needs.items():
-            available = self._market.ledger.available(account, asset)
-            if need > available:
-                return rules.insufficient_funds(self._market.spec, asset, need, available)
-        return None
-
-    def _needs_of(self, order: Order) -> dict[Asset, int]:
-        """What must be available for an order: its money at the worst price that it may trade at."""
-        if order.type is not OrderType.MARKET:
-            return {order.pays_with: self._market.need(order)}
-        if order.side is Side.SELL and order.quote_quantity is None:
-            return {Asset.BASE: order.remaining}
-        if order.side is Side.BUY and order.quote_quantity is not None:
-            return {Asset.QUOTE: order.quote_quantity}
-        allowed = self._matcher.range_of(order).allowed
-        fillable = self._matcher.fillable(order, allowed)
-        if order.side is Side.SELL:
-            return {Asset.BASE: fillable.quantity}
-        worst = fillable.cost
-        if allowed is not None:
-            worst = self._market.spec.notional(allowed, order.remaining)
-        return {Asset.QUOTE: worst}
-
-    def _needs_of_group(self, orders: Sequence[Order]) -> dict[Asset, int]:
-        group = Group(0, orders)
-        entry = group.entry
-        exits = group.exits[0]
-        if entry is None:
-            return {exits.pays_with: group.need(self._market)}
-        needs = self._needs_of(entry)
-        if exits.side is Side.BUY:
-            needs[Asset.QUOTE] = group.need(self._market)
-        return needs
-
-    def check_post_only(self, side: Side, price: int) -> Refused | None:
-        """Refuse a post-only order that would take."""
-        best = next(self._market.book.side(side.opposite).crossing(price), None)
-        if best is None:
-            return None
-        return rules.post_only_would_take(self._market.spec, best.price)
 
     # The order itself
 

@@ -66,11 +66,12 @@ def check_amendment(
     price: int | None,
     stop_price: int | None,
     quantity: int | None,
+    display_quantity: int | None,
     keeps_place: bool,
 ) -> Refused | None:
     """Check an order's new terms; less at the same prices may be under the minimum.
 
-    Without a quantity: it is not the owner's to say.
+    Without a quantity: it is not the owner's to say, or nothing will be left of the order.
     """
     errors: Errors = {}
     for name, wanted in (("price", price), ("stop_price", stop_price)):
@@ -84,6 +85,7 @@ def check_amendment(
         )
     else:
         _add(errors, "quantity", quantity_error(spec, quantity))
+        _add(errors, "quantity", _parts_error(display_quantity, quantity))
         worth = price or stop_price
         if not errors and worth is not None:
             _add(errors, "quantity", _notional_error(spec, worth, quantity))
@@ -258,9 +260,13 @@ def _display_error(spec: MarketSpec, command: PlaceOrder) -> str | None:
     if error is None and shown < spec.min_quantity:
         smallest = spec.quantity_text(spec.min_quantity)
         error = f"display_quantity must be at least min_quantity {smallest}"
-    if error is None and shown * MAX_ICEBERG_PARTS < quantity:
-        error = f"quantity may be shown in at most {MAX_ICEBERG_PARTS} parts of display_quantity"
-    return error
+    return error or _parts_error(shown, quantity)
+
+
+def _parts_error(shown: int | None, quantity: int) -> str | None:
+    if shown is None or shown * MAX_ICEBERG_PARTS >= quantity:
+        return None
+    return f"quantity may be shown in at most {MAX_ICEBERG_PARTS} parts of display_quantity"
 
 
 def _slippage_error(command: PlaceOrder) -> str | None:

@@ -91,6 +91,18 @@ class MarketSpec:
         return format_units(quantity, self.base_decimals)
 
 
+def twice_reference(
+    last_price: int | None, best_bid: int | None, best_ask: int | None
+) -> int | None:
+    """Twice the reference price: the last trade's, else the middle of the best prices, else none.
+
+    (Twice, since the middle between two prices may be half a unit.)
+    """
+    if last_price is not None:
+        return 2 * last_price
+    return best_bid + best_ask if best_bid is not None and best_ask is not None else None
+
+
 def check_fee_rates(rates: FeeRates, *, lowest_taker: int) -> None:
     """Raise ValueError if the rates make no sense beside the lowest rate that a taker may pay."""
     if not 0 <= rates.taker < MILLION:

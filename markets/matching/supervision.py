@@ -106,7 +106,8 @@ class Supervision:
         market = self._market
         if command.seconds is not None and command.status is not MarketStatus.AUCTION:
             return Refused(RejectReason.INVALID_ORDER, "only an auction lasts so many seconds")
-        if command.status is market.status and command.seconds is None:
+        same = command.status is market.status
+        if same and command.seconds is None and market.auction_ends_at is None:
             return Acted()
         return self._change_status(command.status, command.seconds)
 

@@ -5,6 +5,7 @@ reached already, it triggers at once. A triggered stop has no stop price any mor
 
 import pytest
 
+from markets.matching.events import OrderAmended
 from tests.drivers import MarketDriver
 from tests.matching.scenes import trade_at, traded_at, trades_since
 
@@ -113,6 +114,32 @@ def test_in_an_auction_an_amended_stop_that_is_through_waits_for_the_opening() -
     assert answer.order.status == "untriggered"
     market.open()
     assert trades_since(market) == ["alice buys 5 @ 101 from bob"]
+
+
+def test_the_fact_says_the_new_terms_and_whether_the_place_was_kept() -> None:
+    market = MarketDriver()
+    limit = market.buy("alice", 5, at=90)
+    stop = market.buy("alice", 5, stop=100)
+    stop_limit = market.buy("alice", 5, stop=100, at=103)
+
+    with market.batch():
+        amends = [
+            market.amend("alice", limit, quantity=4),
+            market.amend("alice", limit, at=91),
+            market.amend("alice", stop, quantity=4),
+            market.amend("alice", stop, stop=101),
+            market.amend("alice", stop_limit, at=104),
+        ]
+
+    facts = [answer.done.events[0] for answer in amends]
+    first = facts[0].sequence
+    assert facts == [
+        OrderAmended(first, limit.order.id, 90, None, 4, kept_priority=True),
+        OrderAmended(first + 1, limit.order.id, 91, None, 4, kept_priority=False),
+        OrderAmended(first + 2, stop.order.id, None, 100, 4, kept_priority=True),
+        OrderAmended(first + 3, stop.order.id, None, 101, 4, kept_priority=False),
+        OrderAmended(first + 4, stop_limit.order.id, 104, 100, 5, kept_priority=False),
+    ]
 
 
 # What is refused

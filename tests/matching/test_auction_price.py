@@ -9,6 +9,7 @@ import pytest
 
 from markets.matching.auction import indicate
 from markets.matching.events import Indication
+from markets.matching.spec import twice_reference
 from markets.matching.types import MarketState, MarketStatus, Side
 from tests.drivers import MarketDriver
 from tests.matching.scenes import traded_at
@@ -129,6 +130,13 @@ def test_the_reference_is_the_last_trade_while_there_is_one() -> None:
     market.sell("bob", 10, at=90)
 
     assert market.indication().price == 104
+
+
+def test_whoever_knows_the_book_alone_can_tell_the_reference() -> None:
+    assert twice_reference(last_price=99, best_bid=105, best_ask=100) == 198
+    assert twice_reference(last_price=None, best_bid=105, best_ask=100) == 205
+    assert twice_reference(last_price=None, best_bid=105, best_ask=None) is None
+    assert twice_reference(last_price=None, best_bid=None, best_ask=100) is None
 
 
 def test_the_reference_survives_a_restart() -> None:

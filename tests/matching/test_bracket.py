@@ -90,6 +90,15 @@ def test_what_the_fee_takes_the_exits_do_not_want() -> None:
     assert market.balance("alice", "BTC") == (1_000_000, 9)
 
 
+def test_what_a_rebate_adds_the_exits_want_too() -> None:
+    market, bracket = a_bracket(maker_fee_rate=-100_000, taker_fee_rate=100_000)
+
+    market.sell("bob", 10, at=100)
+
+    assert told(market, bracket)[1] == "take_profit: open, 0 of 11, 11 left"
+    assert market.balance("alice", "BTC") == (1_000_000, 11)
+
+
 def test_the_exits_want_whole_lots_only() -> None:
     market, bracket = a_bracket(lot_size=1, maker_fee_rate=100_000, taker_fee_rate=100_000)
     market.cancel_all("alice")

@@ -127,6 +127,21 @@ def test_a_market_order_past_its_own_iceberg_needs_what_it_will_trade(mode: str,
     assert market.balance("bob", "USD") == (0, 0)
 
 
+def test_what_it_needs_counts_the_parts_in_their_turn() -> None:
+    market = MarketDriver(opening=0)
+    market.deposit("alice", "BTC", 6)
+    market.deposit("bob", "BTC", 6)
+    market.deposit("bob", "USD", 4 * 101)
+    market.sell("alice", 6, at=101, show=2)
+    market.sell("bob", 6, at=101, show=2)
+
+    order = market.buy("bob", 8, self_trade_prevention="decrement").order
+
+    assert (order.filled, order.prevented) == (4, 4)
+    assert market.balance("bob", "USD") == (0, 0)
+    assert market.ladder() == ["101 ask: 2 alice, 2 bob"]
+
+
 @pytest.mark.parametrize("mode", ["cancel_newest", "cancel_oldest", "cancel_both", "decrement"])
 def test_an_own_iceberg_that_takes_is_prevented_as_any_taker(mode: str) -> None:
     market = MarketDriver()

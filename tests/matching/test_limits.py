@@ -74,6 +74,21 @@ def test_a_quantity_is_more_than_nothing_and_at_most_max_quantity(quantity: int)
     assert "at most max_quantity 10" in answer.refusal.message
 
 
+def test_the_largest_price_and_quantity_are_allowed() -> None:
+    market = MarketDriver(max_quantity=10)
+
+    assert market.sell("alice", 10, at=MAX_UNITS).order.status == "open"
+
+
+def test_an_amend_is_told_the_first_limit_that_it_breaks() -> None:
+    market = MarketDriver(min_quantity=3, min_notional=300)
+    order = market.buy("alice", 5, at=100)
+
+    answer = market.amend("alice", order, at=99, quantity=1)
+
+    assert answer.refusal.errors == {"quantity": ["quantity must be at least min_quantity 3"]}
+
+
 def test_a_quantity_is_at_least_min_quantity() -> None:
     market = MarketDriver(min_quantity=3)
 

@@ -1,9 +1,11 @@
 """Mass cancels: all orders of an account, of one side, of a lost connection, of a lost gateway's
-connections. Each order says why it ended; everybody else's orders stay.
+connections. Each order says why it ended; everybody else's orders stay. After a clean logout a
+connection's orders outlive it.
 """
 
 import pytest
 
+from markets.matching.commands import KeepOrders
 from markets.matching.types import Reason
 from tests.drivers import Answer, MarketDriver
 from tests.matching.scenes import traded_at
@@ -135,6 +137,62 @@ def test_a_lost_gateway_takes_the_orders_of_all_its_connections() -> None:
     assert reasons(market, orders) == ["cancel_on_disconnect"] * 2 + [None] * 3
 
 
+def logout(market: MarketDriver, trader: str, connection: str) -> Answer:
+    """The trader's connection ends well."""
+    return market.send(KeepOrders(market.account(trader), connection))
+
+
+def test_after_a_clean_logout_the_connections_orders_stay_for_good() -> None:
+    market = traded_at(100)
+    orders = [
+        market.buy("alice", 5, at=99, connection="web1.7"),
+        market.buy("alice", 5, stop=110, connection="web1.7"),
+    ]
+    pair = market.oco("alice", "sell", 5, limit=110, trigger=90, connection="web1.7")
+
+    answer = logout(market, "alice", "web1.7")
+    market.cancel_all("alice", connection="web1.7")
+    market.cancel_lost("web1")
+
+    assert answer.events == ["OrderKept"] * 4
+    assert {market.order(order).connection for order in orders} == {None}
+    assert reasons(market, orders) == [None, None]
+    assert {order.reason for order in market.group(pair)} == {None}
+    assert market.ladder() == ["110 ask: 5 alice", "99 bid: 5 alice"]
+
+
+def test_a_logout_is_one_connections_of_one_account() -> None:
+    market = MarketDriver()
+    orders = [
+        market.buy("alice", 5, at=99, connection="web1.7"),
+        market.buy("alice", 5, at=99, connection="web1.8"),
+        market.buy("bob", 5, at=99, connection="web1.7"),
+    ]
+
+    logout(market, "alice", "web1.7")
+    market.cancel_lost("web1")
+
+    assert reasons(market, orders) == [None, "cancel_on_disconnect", "cancel_on_disconnect"]
+
+
+def test_a_logout_changes_no_place_and_no_money() -> None:
+    market = MarketDriver()
+    order = market.buy("alice", 5, at=99, connection="web1.7")
+    market.buy("bob", 5, at=99)
+
+    logout(market, "alice", "web1.7")
+
+    assert market.order(order).priority == order.order.priority
+    assert market.ladder() == ["99 bid: 5 alice, 5 bob"]
+    assert market.batches[-1].balances == {}
+
+
+def test_a_logout_without_orders_is_no_fact() -> None:
+    market = MarketDriver()
+
+    assert logout(market, "alice", "web1.7").events == []
+
+
 @pytest.mark.parametrize("status", ["halt", "auction"])
 def test_where_the_market_does_not_trade_they_are_canceled_all_the_same(status: str) -> None:
     market = MarketDriver()
@@ -171,6 +229,20 @@ def test_whose_connection_an_order_is_survives_a_restart() -> None:
     market.cancel_lost("web1")
 
     assert reasons(market, orders) == ["cancel_on_disconnect"] * 2
+
+
+def test_a_logout_survives_a_restart_and_can_be_undone() -> None:
+    market = MarketDriver()
+    kept = market.buy("alice", 5, at=99, connection="web1.7")
+    other = market.buy("alice", 5, at=99, connection="web1.8")
+    logout(market, "alice", "web1.7")
+
+    with market.batch(fails=True):
+        logout(market, "alice", "web1.8")
+    market.restart()
+    market.cancel_lost("web1")
+
+    assert reasons(market, [kept, other]) == [None, "cancel_on_disconnect"]
 
 
 def test_mass_cancels_that_are_undone_never_were() -> None:

@@ -140,6 +140,16 @@ def test_a_repeated_pair_that_has_ended_is_that_pair() -> None:
     assert market.waiting() == []
 
 
+def test_a_pair_that_is_named_by_its_stop_alone_is_known_by_it() -> None:
+    market = traded_at(100)
+    market.oco("alice", "sell", 5, limit=110, trigger=90, stop_name="a2")
+
+    again = market.oco("alice", "sell", 5, limit=110, trigger=90, stop_name="a2")
+
+    assert again.done.duplicate
+    assert market.ladder() == ["110 ask: 5 alice"]
+
+
 def test_another_pair_by_the_same_names_is_a_conflict() -> None:
     market = traded_at(100)
     a_named_pair(market)

@@ -187,12 +187,15 @@ def test_an_order_that_the_band_has_left_behind_may_shrink_but_not_grow() -> Non
 
 def test_a_triggered_stop_limit_is_amended_by_the_markets_band() -> None:
     market = traded_at(90, price_band=TENTH)
-    stop = market.buy("alice", 5, stop=92, at=95)
+    stop = market.buy("alice", 5, stop=92, at=91)
     trade_at(market, 92)
+    trade_at(market, 95)
 
-    answer = market.amend("alice", stop, at=102)
+    beyond = market.amend("alice", stop, at=105)
+    inside = market.amend("alice", stop, at=104)
 
-    assert answer.refusal.message == "price must be at most 101 now: the price band"
+    assert beyond.refusal.message == "price must be at most 104 now: the price band"
+    assert inside.order.price == 104
 
 
 # At execution

@@ -4,6 +4,7 @@ a quantity: as many whole lots as that pays at each price, never more than asked
 
 import pytest
 
+from markets.matching.types import MAX_UNITS
 from tests.drivers import MarketDriver
 from tests.matching.scenes import traded_at, trades_since
 
@@ -52,6 +53,17 @@ def test_it_stops_at_the_first_price_that_what_is_left_does_not_pay() -> None:
 
     assert market.trades == ["bob sells 1 @ 50 to alice"]
     assert (order.status, order.notional) == ("filled", 50)
+
+
+def test_at_a_next_price_that_what_is_left_does_not_pay_it_is_done_too() -> None:
+    market = MarketDriver()
+    market.sell("alice", 1, at=30)
+    market.sell("carol", 9, at=101)
+
+    order = market.buy("bob", spending=100).order
+
+    assert market.trades == ["bob buys 1 @ 30 from alice"]
+    assert (order.status, order.quantity, order.notional) == ("filled", 1, 30)
 
 
 def test_lots_are_those_of_the_market() -> None:
@@ -150,16 +162,51 @@ def test_a_sell_needs_the_lots_that_it_will_sell() -> None:
     assert market.balance("bob", "BTC") == (0, 0)
 
 
+def test_a_sell_over_several_prices_needs_the_lots_of_all_of_them() -> None:
+    market = MarketDriver(opening=0)
+    market.deposit("alice", "USD", 500)
+    market.deposit("bob", "BTC", 1)
+    market.buy("alice", 1, at=60)
+    market.buy("alice", 9, at=40)
+
+    too_poor = market.sell("bob", spending=100)
+    market.deposit("bob", "BTC", 1)
+    rich_enough = market.sell("bob", spending=100)
+
+    assert too_poor.refusal.message == "needs 2 BTC, available 1 BTC"
+    assert (rich_enough.order.filled, rich_enough.order.notional) == (2, 100)
+
+
 # What is refused
 
 
-@pytest.mark.parametrize("amount", [0, -100, 99])
-def test_it_is_more_than_nothing_and_at_least_min_notional(amount: int) -> None:
-    market = MarketDriver(min_notional=100)
+@pytest.mark.parametrize(
+    ("amount", "min_notional", "message"),
+    [
+        (0, 0, "quote_quantity must be more than 0"),
+        (-100, 0, "quote_quantity must be more than 0"),
+        (99, 100, "quote_quantity must be at least min_notional 100 USD"),
+        (MAX_UNITS + 1, 0, f"quote_quantity must be at most {MAX_UNITS}"),
+    ],
+)
+def test_it_is_more_than_nothing_at_least_min_notional_and_fits_its_column(
+    amount: int, min_notional: int, message: str
+) -> None:
+    market = MarketDriver(min_notional=min_notional)
 
     answer = market.buy("bob", spending=amount)
 
-    assert (answer.refused, list(answer.refusal.errors)) == ("invalid_order", ["quote_quantity"])
+    assert answer.refused == "invalid_order"
+    assert answer.refusal.errors == {"quote_quantity": [message]}
+
+
+def test_min_notional_itself_is_enough_and_the_most_is_a_question_of_money() -> None:
+    market = MarketDriver(min_notional=100)
+
+    smallest = market.buy("bob", spending=100)
+    largest = market.buy("bob", spending=MAX_UNITS)
+
+    assert (smallest.refused, largest.refused) == (None, "insufficient_funds")
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ time in force counts. While the market does not trade, it waits.
 
 import pytest
 
+from markets.matching import rules
 from tests.drivers import MarketDriver
 from tests.matching.scenes import trade_at, traded_at, trades_since
 
@@ -201,7 +202,7 @@ def test_a_triggered_gtd_stop_limit_rests_until_it_expires() -> None:
     assert market.ladder() == []
 
 
-# Cancel
+# Cancel, count
 
 
 def test_a_waiting_stop_can_be_canceled_and_its_money_is_released() -> None:
@@ -229,6 +230,20 @@ def test_a_canceled_stop_is_not_triggered_in_the_same_batch() -> None:
         market.buy("carol", 1, at=100)
 
     assert trades_since(market) == ["carol buys 1 @ 100 from bob"]
+
+
+@pytest.mark.parametrize("time_in_force", ["gtc", "ioc"])
+def test_a_waiting_stop_counts_as_an_open_order(
+    monkeypatch: pytest.MonkeyPatch, time_in_force: str
+) -> None:
+    monkeypatch.setattr(rules, "MAX_OPEN_ORDERS_PER_ACCOUNT", 1)
+    market = MarketDriver()
+    market.buy("alice", 5, stop=100)
+
+    one_more = market.buy("alice", 5, stop=100, at=100, time_in_force=time_in_force)
+
+    assert one_more.refused == "invalid_order"
+    assert "1 open orders" in one_more.refusal.message
 
 
 # Where the market does not trade

@@ -1,5 +1,5 @@
 """When an auction opens, all that crosses trades at one price: best price first, then the order that came
-first. The later order of a trade is its taker; what is left keeps its place.
+first. The order placed later is the taker of a trade; what is left keeps its place.
 
 Icebergs take part with what they hide; self-trades are prevented as ever; stops that the price triggers
 trade when all is done. (How the one price is found: test_auction_price.)
@@ -31,7 +31,7 @@ def test_all_trades_are_at_one_price_by_priority() -> None:
     assert market.ladder() == ["98 ask: 2 carol"]
 
 
-def test_the_order_that_came_later_is_the_taker() -> None:
+def test_the_order_placed_later_is_the_taker() -> None:
     market = an_auction(maker_fee_rate=10_000, taker_fee_rate=20_000)
     market.buy("alice", 100, at=100)
     market.sell("bob", 100, at=100)
@@ -50,7 +50,7 @@ def test_the_order_that_came_later_is_the_taker() -> None:
     ]
 
 
-def test_an_order_that_was_amended_to_the_back_came_later() -> None:
+def test_an_order_amended_to_the_back_is_no_younger_for_it() -> None:
     market = an_auction()
     first = market.buy("alice", 5, at=100)
     market.sell("bob", 5, at=100)
@@ -58,7 +58,7 @@ def test_an_order_that_was_amended_to_the_back_came_later() -> None:
 
     market.open()
 
-    assert market.trades == ["alice buys 5 @ 100 from bob"]
+    assert market.trades == ["bob sells 5 @ 100 to alice"]
 
 
 def test_buyers_get_back_what_they_offered_above_the_price() -> None:
@@ -129,8 +129,8 @@ def test_icebergs_take_part_with_what_they_hide() -> None:
     assert market.trades == [
         "carol buys 3 @ 100 from alice",
         "carol buys 4 @ 100 from bob",
-        "alice sells 3 @ 100 to carol",
-        "alice sells 2 @ 100 to carol",
+        "carol buys 3 @ 100 from alice",
+        "carol buys 2 @ 100 from alice",
     ]
     assert market.ladder() == ["100 ask: 1+1 alice"]
 
@@ -145,7 +145,7 @@ def test_hidden_quantity_at_a_better_price_goes_before_what_is_shown_at_a_worse(
 
     assert market.trades == [
         "carol sells 1 @ 100 to bob",
-        *["bob buys 1 @ 100 from carol"] * 5,
+        *["carol sells 1 @ 100 to bob"] * 5,
         "carol sells 2 @ 100 to alice",
     ]
     assert market.ladder() == ["100 bid: 2 alice"]

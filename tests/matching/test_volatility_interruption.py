@@ -108,7 +108,7 @@ def test_it_opens_by_itself_and_the_auction_finds_the_price() -> None:
     answer = market.wait(1)
 
     assert answer.events == ["MarketStatusChanged", "Trade"]
-    assert market.trades[-1] == "bob buys 2 @ 114 from alice"
+    assert market.trades[-1] == "alice sells 2 @ 114 to bob"
     assert market.engine.state.status == "open"
     assert market.ladder() == ["114 bid: 1 bob"]
 
@@ -192,7 +192,7 @@ def test_it_survives_a_restart() -> None:
     market.restart()
     market.wait(30)
 
-    assert market.trades[-1] == "bob buys 2 @ 114 from alice"
+    assert market.trades[-1] == "alice sells 2 @ 114 to bob"
 
 
 def test_it_can_be_undone() -> None:

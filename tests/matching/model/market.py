@@ -91,7 +91,8 @@ class Model(Trading):
             case SetMarketStatus():
                 if command.seconds is not None and command.status is not MarketStatus.AUCTION:
                     raise RefusedError(RejectReason.INVALID_ORDER)
-                if command.status is not self.status or command.seconds is not None:
+                timed = command.seconds is not None or self.auction_ends_at is not None
+                if command.status is not self.status or timed:
                     self._change_status(command.status, command.seconds)
             case ConfigureMarket():
                 self._check_fee_rates([command.spec.fee_rates, *self.rates.values()])
@@ -283,18 +284,19 @@ class Model(Trading):
         same = (price, stop_price) == (order.price, order.stop_price)
         keeps_place = same and quantity <= order.quantity
         worth = (None if order.wish.type == "stop" else price) or stop_price or 0
+        after = deepcopy(order)
+        after.price, after.stop_price, after.quantity = price, stop_price, quantity
+        ends = quantity > 0 and after.remaining <= 0 and not in_bracket
         if (
             not in_bracket
             and not keeps_place
+            and not ends
             and (
                 not self.spec.min_quantity <= quantity <= self.spec.max_quantity
                 or worth * quantity < self.spec.min_notional
             )
         ):
             raise RefusedError(RejectReason.INVALID_ORDER)
-        after = deepcopy(order)
-        after.price, after.stop_price, after.quantity = price, stop_price, quantity
-        ends = after.remaining <= 0 and not in_bracket
         if not keeps_place and not ends:
             self._check_new_place(order, after)
         if wish.validate_only or (same and quantity == order.quantity):

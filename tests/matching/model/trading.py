@@ -129,7 +129,8 @@ class Trading:
                 self.end(order, Reason.FOK_UNFILLABLE)
                 return
         satisfied = self.take(order, allowed)
-        if satisfied or not order.remaining or order.status in ENDED:
+        capped = order.wish.quote_quantity is not None and order.status == "filled"
+        if satisfied or (order.status in ENDED and not capped):
             return
         beyond_band = own != allowed and self.best_for(order, own) is not None
         if beyond_band and self.spec.volatility_auction:
@@ -169,7 +170,7 @@ class Trading:
                 continue
             if left is not None:
                 left -= price * quantity
-                if left < price:
+                if not left or (taker.side is Side.BUY and left < price):
                     return self._satisfy(taker)
         return False
 
@@ -304,7 +305,7 @@ class Trading:
                 return
             bid = min(bids, key=lambda order: (-(order.price or 0), order.place))
             ask = min(asks, key=lambda order: (order.price or 0, order.place))
-            older, newer = sorted((bid, ask), key=lambda order: (order.place, order.id))
+            older, newer = sorted((bid, ask), key=lambda order: order.id)
             quantity = min(bid.shown, ask.shown)
             if bid.account != ask.account:
                 self.touch(newer)
