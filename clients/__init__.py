@@ -10,6 +10,7 @@ Rules:
 - From a terminal: `python -m clients --help`.
 """
 
+from clients.account_client import AccountClient
 from clients.account_feed import AccountFeed, PrivateEvent, SequenceGap
 from clients.batch import OrderResult
 from clients.book import Level, LocalBook
@@ -20,6 +21,7 @@ from clients.errors import (
     ClientClosed,
     Conflict,
     ConnectionLost,
+    DeadlinePassed,
     ExchangeError,
     InsufficientFunds,
     InvalidOrder,
@@ -45,33 +47,43 @@ from clients.errors import (
     UnexpectedAnswer,
 )
 from clients.feed import BookFeed, FeedState, Outcome
-from clients.market_data import LiveBook
-from clients.order_request import OrderRequest, new_client_order_id
+from clients.live_book import LiveBook
+from clients.order_request import OrderRequest, StopPart, TakeProfitPart, new_client_order_id
 from clients.public_client import PublicClient
 from clients.records import (
+    AccountFees,
+    Auction,
     Balance,
     BookSnapshot,
+    CancelAfter,
     Candle,
     Fill,
     Market,
+    MarketStatus,
     Order,
+    OrderGroup,
     Ticker,
     Trade,
 )
 from clients.retry import Backoff
 
 __all__ = [
+    "AccountClient",
     "AccountFeed",
+    "AccountFees",
+    "Auction",
     "Backoff",
     "Balance",
     "BookFeed",
     "BookOutOfStep",
     "BookSnapshot",
     "Busy",
+    "CancelAfter",
     "Candle",
     "ClientClosed",
     "Conflict",
     "ConnectionLost",
+    "DeadlinePassed",
     "ExchangeClient",
     "ExchangeError",
     "FeedState",
@@ -84,11 +96,13 @@ __all__ = [
     "LocalBook",
     "Market",
     "MarketNotOpen",
+    "MarketStatus",
     "MethodNotAllowed",
     "NotAuthenticated",
     "NotConnected",
     "NotFound",
     "Order",
+    "OrderGroup",
     "OrderNotOpen",
     "OrderRequest",
     "OrderResult",
@@ -104,6 +118,8 @@ __all__ = [
     "Refused",
     "SequenceGap",
     "ServerFailed",
+    "StopPart",
+    "TakeProfitPart",
     "Ticker",
     "TimedOut",
     "Trade",

@@ -12,16 +12,21 @@ import os
 import sys
 from collections.abc import Sequence
 from types import ModuleType
+from typing import Any
 
 from clients.errors import ExchangeError, NotAuthenticated
 from clients.scripts import (
     amend,
     balances,
     book,
+    bracket,
     cancel,
+    cancel_after,
     demo,
+    fees,
     fills,
     make_market,
+    oco,
     orders,
     replay,
     submit,
@@ -34,11 +39,15 @@ COMMANDS: dict[str, ModuleType] = {
     "watch": watch,
     "book": book,
     "submit": submit,
+    "oco": oco,
+    "bracket": bracket,
     "amend": amend,
     "cancel": cancel,
+    "cancel-after": cancel_after,
     "orders": orders,
     "fills": fills,
     "balances": balances,
+    "fees": fees,
     "trade": trade,
     "make-market": make_market,
     "replay": replay,
@@ -49,13 +58,33 @@ UNLISTED = {"demo"}
 """Commands for other programs to start."""
 
 
+class AnyOrder(argparse.ArgumentParser):
+    """Takes options and arguments in any order; argparse by itself loses an optional argument that
+    comes after an option.
+    """
+
+    _sorting = False
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """Read the options first, then the arguments."""
+        if self._sorting:
+            return super().parse_known_args(args, namespace)
+        self._sorting = True
+        try:
+            return self.parse_known_intermixed_args(args, namespace)
+        finally:
+            self._sorting = False
+
+
 def parser() -> argparse.ArgumentParser:
     """Return the parser of all commands."""
     root = argparse.ArgumentParser(
         prog="python -m clients", description="Watch and trade on the exchange from a terminal."
     )
     shown = ",".join(name for name in COMMANDS if name not in UNLISTED)
-    commands = root.add_subparsers(dest="command", required=True, metavar=f"{{{shown}}}")
+    commands = root.add_subparsers(
+        dest="command", required=True, metavar=f"{{{shown}}}", parser_class=AnyOrder
+    )
     for name, module in COMMANDS.items():
         sentence = (module.__doc__ or "").partition("\n")[0].partition(": ")[2]
         if name in UNLISTED:

@@ -3,123 +3,91 @@
 Rules:
 - Every order has a client_order_id, made here unless given, and is repeated with it until the
   exchange has answered; so an order is never doubled. Without an answer in the end: OutcomeUnknown.
-- Commands go over the trading socket, and over REST from the moment that this connection fails.
 - Cancels and amends say how things shall be, not by how much they change: they may be repeated too.
   What may not be repeated (faucet, a new API key) is sent once.
+- `validate_…` asks whether its command would be refused, and does nothing.
 - Numbers are Decimal, str or int; a float raises TypeError. Answers are records with Decimals.
 """
 
-from collections.abc import AsyncGenerator, Callable, Collection, Mapping, Sequence
-from contextlib import aclosing
-from datetime import datetime
-from typing import Any, Literal, Self
-from urllib.parse import quote
+import asyncio
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
+from typing import Any, Unpack
 
-from clients.account_feed import CHANNELS, PrivateEvent
 from clients.batch import OrderResult, submit_batch
-from clients.connection import socket_url
-from clients.decimals import to_wire
+from clients.commands import Command, about_order, submission
+from clients.decimals import to_decimal
 from clients.errors import (
-    ClientClosed,
-    ConnectionLost,
+    DeadlinePassed,
     ExchangeError,
     NotConnected,
     OrderNotOpen,
-    OutcomeUnknown,
+    TryLater,
     Unanswered,
     UnexpectedAnswer,
 )
-from clients.order_request import Number, OrderRequest, new_client_order_id
-from clients.public_client import DEFAULT_URL, PAGE, TIMEOUT, PublicClient, records_of
-from clients.records import OPEN_STATUSES, Balance, Fill, Order
-from clients.retry import ATTEMPTS, Backoff, repeat
-from clients.streams import private_events
-from clients.trading import Trading
+from clients.order_request import (
+    EntryFields,
+    Moment,
+    NewOrderFields,
+    Number,
+    OrderFields,
+    OrderRequest,
+    StopPart,
+    TakeProfitPart,
+    bracket_params,
+    oco_params,
+    wire_fields,
+)
+from clients.records import CancelAfter, Order, OrderGroup
+from clients.trading_client import TradingClient
+
+REARMINGS = 3
+"""How often the dead man's switch is set anew within its time."""
 
 
-class ExchangeClient(PublicClient):
+class ExchangeClient(TradingClient):
     """A client of the exchange at `url` for the account of `key`.
 
     `orders_by` is the way of commands: `socket` (the default) or `rest`. With
-    `cancel_on_disconnect` the exchange cancels this client's orders when its trading socket ends;
-    commands then go by that socket only. For `timeout`, `attempts`, `make_backoff` see PublicClient.
+    `cancel_on_disconnect` the exchange cancels this client's orders when its trading socket ends
+    without `log_out`: when it is lost, or its block ends by an exception. See TradingClient.
     """
 
-    def __init__(
-        self,
-        url: str = DEFAULT_URL,
-        key: str | None = None,
-        *,
-        orders_by: Literal["socket", "rest"] = "socket",
-        cancel_on_disconnect: bool = False,
-        timeout: float = TIMEOUT,
-        attempts: int = ATTEMPTS,
-        make_backoff: Callable[[], Backoff] = Backoff,
-    ) -> None:
-        super().__init__(url, key, timeout=timeout, attempts=attempts, make_backoff=make_backoff)
-        if cancel_on_disconnect and orders_by != "socket":
-            raise ValueError("cancel_on_disconnect needs orders_by='socket'")
-        self._by_socket = orders_by == "socket" and key is not None
-        self._socket_only = cancel_on_disconnect
-        self._trading: Trading | None = None
-
-    async def __aenter__(self) -> Self:
-        await super().__aenter__()
-        background, _, _ = self._parts()
-        self._trading = Trading(
-            socket_url(self.url, "/ws/v1/trading"),
-            self.key,
-            background,
-            timeout=self._timeout,
-            cancel_on_disconnect=self._socket_only,
-        )
-        return self
+    # New orders
 
     async def submit_order(
         self,
         market: str,
         side: str,
-        quantity: Number,
-        *,
-        price: Number | None = None,
-        type: str | None = None,
-        time_in_force: str | None = None,
-        client_order_id: str | None = None,
-        post_only: bool | None = None,
-        display_quantity: Number | None = None,
-        stop_price: Number | None = None,
-        expires_at: datetime | str | None = None,
-        self_trade_prevention: str | None = None,
-        max_slippage: Number | None = None,
+        quantity: Number | None = None,
+        **fields: Unpack[OrderFields],
     ) -> Order:
         """Submit one order and return it as the exchange made it durable, with its fills.
 
-        `quantity` in the base asset, `price` in the quote asset; without a price it is a market
-        order. Repeated with the same client_order_id after a timeout, `busy` or a lost connection.
+        The fields are those of OrderRequest: `quantity` in the base asset (or, of a market order,
+        `quote_quantity`), `price` in the quote asset; without a price it is a market order.
+        Repeated with the same client_order_id after a timeout, `busy` or a lost connection.
         Raises Refused (no order exists; also after repeats), OutcomeUnknown (it may exist),
         NotConnected (nothing was sent).
         """
-        request = OrderRequest(
-            market=market,
-            side=side,
-            quantity=quantity,
-            price=price,
-            type=type,
-            time_in_force=time_in_force,
-            client_order_id=client_order_id or new_client_order_id(),
-            post_only=post_only,
-            display_quantity=display_quantity,
-            stop_price=stop_price,
-            expires_at=expires_at,
-            self_trade_prevention=self_trade_prevention,
-            max_slippage=max_slippage,
-        )
-        params = request.to_json()
-        try:
-            answer = await self._command("submit_order", params, ("POST", "orders"), body=params)
-        except Unanswered as error:
-            raise OutcomeUnknown(request.client_order_id, self._attempts, error) from error
-        return Order.from_json(answer)
+        params = OrderRequest.of(market, side, quantity, fields).to_json()
+        command = submission("submit_order", "orders", params)
+        return Order.from_json(await self._commands.submit(command))
+
+    async def validate_order(
+        self,
+        market: str,
+        side: str,
+        quantity: Number | None = None,
+        **fields: Unpack[OrderFields],
+    ) -> None:
+        """Ask whether `submit_order` would be refused now; raises Refused as it would.
+
+        Nothing is placed, and nothing promised: the next moment may be another.
+        """
+        params = OrderRequest.of(market, side, quantity, fields).to_json()
+        await self._commands.validate(submission("submit_order", "orders", params))
 
     async def submit_orders(self, requests: Sequence[OrderRequest]) -> list[OrderResult]:
         """Submit 1 to 500 orders at once; returns what became of each, in their order.
@@ -129,28 +97,129 @@ class ExchangeClient(PublicClient):
         """
 
         async def send(body: Mapping[str, Any], failure: ExchangeError | None) -> Any:
-            way = ("POST", "orders/batch")
-            return await self._once("submit_orders", body, way, failure=failure, body=body)
+            command = submission("submit_orders", "orders/batch", body)
+            return await self._commands.send(command, failure)
 
         return await submit_batch(
             requests, send, attempts=self._attempts, backoff=self._make_backoff()
         )
 
-    async def amend_order(
-        self, id: str, *, price: Number | None = None, quantity: Number | None = None
-    ) -> Order:
-        """Change an order's price, its total quantity, or both; returns the order.
+    async def submit_oco(
+        self,
+        market: str,
+        side: str,
+        quantity: Number,
+        *,
+        price: Number,
+        stop: StopPart | Number,
+        **fields: Unpack[NewOrderFields],
+    ) -> OrderGroup:
+        """Submit a limit order at `price` and a stop of which one cancels the other.
 
-        Raises OrderNotOpen, which carries the order, when it has ended.
+        `stop` is a StopPart, or a number: its stop_price. The other fields are the limit order's;
+        its client_order_id is the group's, with which it is repeated. Raises as submit_order.
         """
-        given = {"price": price, "quantity": quantity}
-        changes = {name: to_wire(v, name=name) for name, v in given.items() if v is not None}
-        if not changes:
-            raise ValueError("give a price, a quantity or both")
-        way = ("PATCH", f"orders/{quote(id, safe='')}")
-        return Order.from_json(
-            await self._command("amend_order", {"id": id, **changes}, way, body=changes)
-        )
+        params = oco_params(_first(market, side, quantity, fields, price=price), stop)
+        command = submission("submit_oco", "orders/oco", params)
+        return OrderGroup.from_json(await self._commands.submit(command))
+
+    async def validate_oco(
+        self,
+        market: str,
+        side: str,
+        quantity: Number,
+        *,
+        price: Number,
+        stop: StopPart | Number,
+        **fields: Unpack[NewOrderFields],
+    ) -> None:
+        """Ask whether `submit_oco` would be refused now; raises Refused as it would."""
+        params = oco_params(_first(market, side, quantity, fields, price=price), stop)
+        await self._commands.validate(submission("submit_oco", "orders/oco", params))
+
+    async def submit_bracket(
+        self,
+        market: str,
+        side: str,
+        quantity: Number,
+        *,
+        take_profit: TakeProfitPart | Number | None = None,
+        stop_loss: StopPart | Number | None = None,
+        **fields: Unpack[EntryFields],
+    ) -> OrderGroup:
+        """Submit an entry with a take profit, a stop loss or both, which its fills arm.
+
+        `take_profit` is a TakeProfitPart, or a number: its price; `stop_loss` a StopPart, or a
+        number: its stop_price. The other fields are the entry's; its client_order_id is the
+        group's, with which it is repeated. Raises as submit_order.
+        """
+        params = bracket_params(_first(market, side, quantity, fields), take_profit, stop_loss)
+        command = submission("submit_bracket", "orders/bracket", params)
+        return OrderGroup.from_json(await self._commands.submit(command))
+
+    async def validate_bracket(
+        self,
+        market: str,
+        side: str,
+        quantity: Number,
+        *,
+        take_profit: TakeProfitPart | Number | None = None,
+        stop_loss: StopPart | Number | None = None,
+        **fields: Unpack[EntryFields],
+    ) -> None:
+        """Ask whether `submit_bracket` would be refused now; raises Refused as it would."""
+        params = bracket_params(_first(market, side, quantity, fields), take_profit, stop_loss)
+        await self._commands.validate(submission("submit_bracket", "orders/bracket", params))
+
+    # Orders that there are
+
+    async def amend_order(
+        self,
+        id: str | None = None,
+        *,
+        client_order_id: str | None = None,
+        price: Number | None = None,
+        quantity: Number | None = None,
+        stop_price: Number | None = None,
+        deadline: Moment | None = None,
+    ) -> Order:
+        """Change an order's price, stop price or total quantity; returns the order.
+
+        Raises OrderNotOpen, which carries the order, when it has ended, DeadlinePassed when
+        nothing was done in time.
+        """
+        wanted = _amendment(price, quantity, stop_price)
+        params = {**wanted, **wire_fields({"deadline": deadline})}
+        command = about_order("amend_order", "PATCH", id, client_order_id, params)
+
+        async def attempt(failure: ExchangeError | None) -> Any:
+            try:
+                return await self._commands.send(command, failure)
+            except (DeadlinePassed, OrderNotOpen):
+                if not isinstance(failure, Unanswered):
+                    raise
+                order = await self.order(id, client_order_id=client_order_id)
+                if not _is_as(order, wanted):
+                    raise
+                return order.raw  # the attempt before was heard, and this is what it did
+
+        return Order.from_json(await self._commands.repeat(attempt))
+
+    async def validate_amend(
+        self,
+        id: str | None = None,
+        *,
+        client_order_id: str | None = None,
+        price: Number | None = None,
+        quantity: Number | None = None,
+        stop_price: Number | None = None,
+        deadline: Moment | None = None,
+    ) -> None:
+        """Ask whether `amend_order` would be refused now; raises Refused as it would."""
+        wanted = _amendment(price, quantity, stop_price)
+        params = {**wanted, **wire_fields({"deadline": deadline})}
+        command = about_order("amend_order", "PATCH", id, client_order_id, params)
+        await self._commands.validate(command)
 
     async def cancel_order(
         self, id: str | None = None, *, client_order_id: str | None = None
@@ -159,17 +228,11 @@ class ExchangeClient(PublicClient):
 
         Raises NotFound, and OrderNotOpen, which carries the order, when it had ended before.
         """
-        if (id is None) == (client_order_id is None):
-            raise ValueError("give either id or client_order_id")
-        if id is not None:
-            params, path = {"id": id}, f"orders/{quote(id, safe='')}"
-        else:
-            params = {"client_order_id": client_order_id or ""}
-            path = f"orders/by-client-id/{quote(client_order_id or '', safe='')}"
+        command = about_order("cancel_order", "DELETE", id, client_order_id)
 
         async def attempt(failure: ExchangeError | None) -> Any:
             try:
-                return await self._once("cancel_order", params, ("DELETE", path), failure=failure)
+                return await self._commands.send(command, failure)
             except OrderNotOpen as error:
                 if (
                     isinstance(failure, Unanswered)
@@ -178,109 +241,85 @@ class ExchangeClient(PublicClient):
                     return error.order  # the attempt before was heard: this is its answer
                 raise
 
-        return Order.from_json(
-            await repeat(attempt, attempts=self._attempts, backoff=self._make_backoff())
-        )
+        return Order.from_json(await self._commands.repeat(attempt))
 
-    async def cancel_all(self, market: str | None = None) -> list[str]:
-        """Cancel all of the account's orders, or those of one market; returns their ids."""
-        query = {} if market is None else {"market": market}
-        answer = await self._command("cancel_all", query, ("DELETE", "orders"), query=query)
+    async def cancel_all(self, market: str | None = None, *, side: str | None = None) -> list[str]:
+        """Cancel all of the account's orders, or those of one market or side; returns their ids."""
+        wanted = {"market": market, "side": side}
+        params = {name: value for name, value in wanted.items() if value is not None}
+        command = Command(method="cancel_all", verb="DELETE", path="orders", params=params)
+        answer = await self._commands.run(command)
         if not isinstance(answer, dict) or not isinstance(answer.get("canceled"), list):
             raise UnexpectedAnswer(f"not the ids of canceled orders: {answer!r}")
         return [str(id) for id in answer["canceled"]]
 
-    async def cancel_all_after(self, timeout_seconds: int) -> dict[str, Any]:
-        """Have the exchange cancel all orders unless this is called again in time; 0 disarms."""
-        body = {"timeout_seconds": timeout_seconds}
-        way = ("POST", "orders/cancel-after")
-        answer: dict[str, Any] = await self._command("cancel_all_after", body, way, body=body)
-        return answer
+    # The dead man's switch
 
-    async def order(self, id: str | None = None, *, client_order_id: str | None = None) -> Order:
-        """Return one order by either id; raises NotFound."""
-        if (id is None) == (client_order_id is None):
-            raise ValueError("give either id or client_order_id")
-        path = quote(id, safe="") if id else f"by-client-id/{quote(client_order_id or '', safe='')}"
-        return Order.from_json(await self.get(f"orders/{path}"))
+    async def cancel_all_after(self, timeout_seconds: int) -> CancelAfter:
+        """Have the exchange cancel all orders unless this is called again in time; 0 disarms.
 
-    async def orders(
-        self,
-        market: str | None = None,
-        *,
-        status: str | None = None,
-        side: str | None = None,
-        limit: int | None = PAGE,
-    ) -> list[Order]:
-        """Return the account's orders, newest first, `limit` of them or with None all."""
-        query = {"market": market, "status": status, "side": side}
-        return records_of(Order, await self._pages("orders", limit, query))
-
-    async def open_orders(self, market: str | None = None) -> list[Order]:
-        """Return every order that may still trade, each once, newest first within a status.
-
-        An order that changes while this asks is not missed: the statuses are asked for in the
-        order in which an order passes through them.
+        The time, 86,400 seconds at the most, is the exchange's; returns when it is up.
         """
-        found: dict[str, Order] = {}
-        for status in OPEN_STATUSES:
-            for order in await self.orders(market, status=status, limit=None):
-                found[order.id] = order
-        return list(found.values())
+        params = {"timeout_seconds": timeout_seconds}
+        command = submission("cancel_all_after", "orders/cancel-after", params)
+        return CancelAfter.from_json(await self._commands.run(command))
 
-    async def fills(
-        self, market: str | None = None, *, order: str | None = None, limit: int | None = PAGE
-    ) -> list[Fill]:
-        """Return the account's fills, newest first, of a market, of an order's id, or all."""
-        query = {"market": market, "order": order}
-        return records_of(Fill, await self._pages("fills", limit, query))
+    @asynccontextmanager
+    async def dead_mans_switch(self, timeout_seconds: int) -> AsyncGenerator[None, None]:
+        """Keep the dead man's switch from going off for as long as the block runs.
 
-    async def balances(self) -> list[Balance]:
-        """Return what the account has, asset by asset."""
-        return records_of(Balance, await self.get("balances"))
-
-    async def private_events(
-        self, channels: Collection[str] = CHANNELS, *, from_sequence: int | None = None
-    ) -> AsyncGenerator[PrivateEvent, None]:
-        """Yield the account's events, in order and each once, also across reconnects.
-
-        Without `from_sequence` snapshots come first; with it the updates from that number on,
-        itself included. To go on after a restart, give the last event's sequence + 1 (those of
-        other channels count too). Raises SequenceGap if the exchange cannot fill a gap.
+        It is set anew each third of its time. A block that ends well disarms it; one that ends by
+        an exception leaves it armed, as does a process that ends or an exchange out of reach.
         """
-        url = socket_url(self.url, "/ws/v1/trading")
-        events = private_events(url, self.key, channels, from_sequence, self._make_backoff)
-        async with aclosing(events):
-            async for event in events:
-                yield event
+        if timeout_seconds < 1:
+            raise ValueError("the dead man's switch needs 1 second or more")
+        await self.cancel_all_after(timeout_seconds)
+        background, _, _ = self._parts()
+        over = asyncio.Event()
+        work = self._keep_from_going_off(timeout_seconds, over)
+        keeping = background.start(work, name="dead man's switch")
+        try:
+            yield
+        except BaseException:
+            keeping.cancel()
+            raise
+        over.set()
+        await asyncio.wait([keeping])  # what sets it anew must not come after what disarms it
+        background.check()
+        await self.cancel_all_after(0)
+
+    async def _keep_from_going_off(self, timeout_seconds: int, over: asyncio.Event) -> None:
+        while not over.is_set():
+            with suppress(TimeoutError):
+                async with asyncio.timeout(timeout_seconds / REARMINGS):
+                    await over.wait()
+                    return
+            with suppress(NotConnected, Unanswered, TryLater):  # then it may go off: its purpose
+                await self.cancel_all_after(timeout_seconds)
 
     async def faucet(self, **params: Any) -> Any:
         """Ask a sandbox for play money; sent once."""
         _, rest, _ = self._parts()
         return await rest.call("POST", "faucet", body=params)
 
-    async def _command(
-        self, method: str, params: Mapping[str, Any], way: tuple[str, str], **rest: Any
-    ) -> Any:
-        async def attempt(failure: ExchangeError | None) -> Any:
-            return await self._once(method, params, way, failure=failure, **rest)
 
-        return await repeat(attempt, attempts=self._attempts, backoff=self._make_backoff())
+def _first(
+    market: str, side: str, quantity: Number, fields: Mapping[str, Any], **more: Any
+) -> OrderRequest:
+    """The first order of a group."""
+    return OrderRequest.of(market, side, quantity, {**fields, **more})
 
-    async def _once(
-        self,
-        method: str,
-        params: Mapping[str, Any],
-        way: tuple[str, str],
-        *,
-        failure: ExchangeError | None = None,
-        **rest: Any,
-    ) -> Any:
-        """Send a command once: by socket, or by REST where the connection failed before."""
-        failed = isinstance(failure, NotConnected | ConnectionLost)
-        if self._socket_only or (self._by_socket and not failed):
-            if self._trading is None:
-                raise ClientClosed("use the client within `async with`")
-            return await self._trading.request(method, params)
-        _, http, _ = self._parts()
-        return await http.call(*way, **rest)
+
+def _amendment(
+    price: Number | None, quantity: Number | None, stop_price: Number | None
+) -> dict[str, Any]:
+    wanted = wire_fields({"price": price, "quantity": quantity, "stop_price": stop_price})
+    if not wanted:
+        raise ValueError("give a price, a quantity, a stop_price or several of them")
+    return wanted
+
+
+def _is_as(order: Order, wanted: Mapping[str, Any]) -> bool:
+    """Whether an amend has been done: the order has what was wanted, or ended by wanting less."""
+    as_wanted = (getattr(order, name) == to_decimal(value) for name, value in wanted.items())
+    return order.reason == "amended" or all(as_wanted)

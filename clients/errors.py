@@ -8,6 +8,7 @@
     │   ├── NotFound                 not_found
     │   ├── MethodNotAllowed         method_not_allowed
     │   ├── Conflict                 conflict: a client_order_id used again for another order
+    │   ├── DeadlinePassed           deadline_passed: it came after its deadline
     │   ├── InvalidOrder             invalid_order
     │   ├── InsufficientFunds        insufficient_funds
     │   ├── PostOnlyWouldTake        post_only_would_take
@@ -107,6 +108,12 @@ class Conflict(Refused):
     """The client_order_id belongs to an order with other content."""
 
     code = "conflict"
+
+
+class DeadlinePassed(Refused):
+    """The request's `deadline` had passed when the exchange came to it."""
+
+    code = "deadline_passed"
 
 
 class InvalidOrder(Refused):
@@ -249,6 +256,7 @@ REFUSALS: dict[str, type[Refused]] = {
         NotFound,
         MethodNotAllowed,
         Conflict,
+        DeadlinePassed,
         InvalidOrder,
         InsufficientFunds,
         PostOnlyWouldTake,

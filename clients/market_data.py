@@ -5,31 +5,22 @@ Rules:
   opening subscribes to every market anew.
 - A book goes out of step with its connection, and by itself when BookFeed says so; it is healed by
   a resync, or by a subscription where the exchange does not know of ours.
-- A LiveBook looks at the clock whenever it is read: should this very task be stuck, the book is
-  refused all the same.
+- With each book comes its market's status. A book is in step without it, too.
 - A connection on which nothing at all is heard is given up after DEAD_AFTER seconds.
 """
 
 import asyncio
-from collections.abc import AsyncIterator
 from contextlib import suppress
-from decimal import Decimal
 from functools import partial
 from time import monotonic
 from typing import Any, Never
 
 from clients.background import Background
-from clients.book import BookSide, Level, LocalBook
 from clients.connection import Connection
-from clients.errors import (
-    BookOutOfStep,
-    ConnectionLost,
-    NotConnected,
-    Refused,
-    TryLater,
-    UnexpectedAnswer,
-)
-from clients.feed import SILENCE, BookFeed, Outcome
+from clients.errors import ConnectionLost, NotConnected, Refused, UnexpectedAnswer
+from clients.feed import Outcome
+from clients.live_book import LiveBook
+from clients.records import MarketStatus
 from clients.retry import Backoff
 
 TICK = 0.25
@@ -37,134 +28,6 @@ TICK = 0.25
 
 DEAD_AFTER = 10.0
 """Seconds of silence after which a connection is given up."""
-
-
-class LiveBook:
-    """A local book kept true in the background; every read raises BookOutOfStep if it is not.
-
-    `async for book in live_book` yields after every change while in step, merging changes that came
-    while the loop's body ran.
-    """
-
-    def __init__(self, market: str, background: Background) -> None:
-        self.market = market
-        self.feed = BookFeed(market)
-        self.refusal: Refused | None = None
-        self._background = background
-        self._change = asyncio.Event()
-        self._version = 0
-
-    @property
-    def in_step(self) -> bool:
-        """Whether the book may be read at this moment."""
-        return self.feed.in_step and not self.feed.is_stale(monotonic())
-
-    @property
-    def reason(self) -> str:
-        """Why the book is out of step, in words; empty when it is in step."""
-        if self.feed.in_step:
-            return SILENCE if self.feed.is_stale(monotonic()) else ""
-        return self.feed.reason
-
-    @property
-    def resyncs(self) -> int:
-        """How often a fresh snapshot had to be asked for."""
-        return self.feed.resyncs
-
-    @property
-    def book(self) -> LocalBook:
-        """The book itself, for reading at once; raises BookOutOfStep."""
-        if not self.in_step:
-            raise BookOutOfStep(self.market, self.reason)
-        return self.feed.book
-
-    @property
-    def sequence(self) -> int:
-        """The market's sequence number that the book is as of."""
-        return self.book.sequence
-
-    @property
-    def checksum(self) -> int:
-        """The verified checksum of the whole book."""
-        return self.book.checksum
-
-    @property
-    def best_bid(self) -> Level | None:
-        """The highest bid, or None."""
-        return self.book.best_bid
-
-    @property
-    def best_ask(self) -> Level | None:
-        """The lowest ask, or None."""
-        return self.book.best_ask
-
-    @property
-    def spread(self) -> Decimal | None:
-        """Best ask minus best bid, or None."""
-        return self.book.spread
-
-    @property
-    def mid(self) -> Decimal | None:
-        """The price halfway between the best bid and the best ask, or None."""
-        return self.book.mid
-
-    def bids(self, depth: int | None = None) -> list[Level]:
-        """Return the best `depth` bids, or all, highest first."""
-        return self.book.bids(depth)
-
-    def asks(self, depth: int | None = None) -> list[Level]:
-        """Return the best `depth` asks, or all, lowest first."""
-        return self.book.asks(depth)
-
-    def quantity_at(self, side: BookSide, price: Decimal) -> Decimal:
-        """Return the quantity at a price; 0 where there is no level."""
-        return self.book.quantity_at(side, price)
-
-    async def changed(self) -> None:
-        """Wait until the book changes, or falls out of step, or is in step again."""
-        await self._background.watch(self._change.wait())
-
-    async def wait_in_step(self, timeout: float | None = None) -> None:
-        """Wait until the book is in step, `timeout` seconds at the most.
-
-        Raises BookOutOfStep when the time is up, and the refusal when the exchange does not let
-        the market be followed.
-        """
-        try:
-            async with asyncio.timeout(timeout):
-                while not self.in_step:
-                    if self.refusal is not None and not isinstance(self.refusal, TryLater):
-                        raise self.refusal
-                    await self.changed()
-        except TimeoutError as error:
-            raise BookOutOfStep(self.market, self.reason) from error
-
-    async def wait_for_sequence(self, sequence: int, timeout: float | None = None) -> None:
-        """Wait until the book is in step and at or after the market's `sequence`.
-
-        Raises BookOutOfStep when `timeout` seconds are up.
-        """
-        try:
-            async with asyncio.timeout(timeout):
-                while not self.in_step or self.book.sequence < sequence:
-                    await self.changed()
-        except TimeoutError as error:
-            raise BookOutOfStep(self.market, self.reason or f"not at {sequence} yet") from error
-
-    async def __aiter__(self) -> AsyncIterator["LiveBook"]:
-        seen = -1
-        while True:
-            if seen == self._version:
-                await self.changed()
-            seen = self._version
-            if self.in_step:
-                yield self
-
-    def notify(self) -> None:
-        """Wake whoever waits for a change."""
-        self._version += 1
-        self._change.set()
-        self._change = asyncio.Event()
 
 
 class MarketData:
@@ -200,6 +63,7 @@ class MarketData:
         self._connection = None
         self._subscribed.clear()
         for live in self.books.values():
+            live.status = None
             live.feed.disconnected(reason)
             live.notify()
 
@@ -253,7 +117,13 @@ class MarketData:
     async def _take(self, message: dict[str, Any], now: float, connection: Connection) -> None:
         data = message.get("data")
         live = self.books.get(data.get("market", "")) if isinstance(data, dict) else None
-        if live is None or message.get("channel") != "book":
+        if live is None:
+            return
+        if message.get("channel") == "status":
+            with suppress(UnexpectedAnswer):  # of no use to the book
+                live.status = MarketStatus.from_json(data)
+                live.notify()
+        if message.get("channel") != "book":
             return
         outcome = live.feed.receive(message, now)
         if outcome is Outcome.APPLIED:
@@ -277,6 +147,7 @@ class MarketData:
             answer = await connection.ask("resync", {"market": market})
         else:
             live.feed.asked(monotonic())
+            await connection.ask("subscribe", {"channel": "status", "markets": [market]})
             answer = await connection.ask("subscribe", {"channel": "book", "markets": [market]})
         answer.add_done_callback(partial(self._answered, live, connection))
 

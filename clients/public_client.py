@@ -22,7 +22,8 @@ from clients.errors import (
     TryLater,
     UnexpectedAnswer,
 )
-from clients.market_data import LiveBook, MarketData
+from clients.live_book import LiveBook
+from clients.market_data import MarketData
 from clients.records import BookSnapshot, Candle, Market, Record, Ticker, Trade
 from clients.rest import Rest
 from clients.retry import ATTEMPTS, Backoff, repeat
@@ -150,7 +151,7 @@ class PublicClient:
         return records_of(Ticker, await self.get("tickers"))
 
     async def local_book(self, market: str, *, timeout: float = BOOK_TIMEOUT) -> LiveBook:
-        """Return the market's book, kept true in the background until the client is closed.
+        """Return the market's book, with its status, kept true until the client is closed.
 
         Waits `timeout` seconds at the most until it is in step for the first time; with 0 it is
         returned at once. Asked for again, it is the same book. Raises NotFound for an unknown

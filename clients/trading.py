@@ -5,6 +5,8 @@ Rules:
 - One task reads it; a command waits for its own answer only.
 - A lost connection fails the commands in flight with ConnectionLost; repeating them is their
   caller's business, who knows their client_order_id.
+- With `cancel_on_disconnect` the exchange cancels a connection's orders when it ends in any way
+  but `log_out`.
 """
 
 import asyncio
@@ -46,6 +48,21 @@ class Trading:
         answer = connection.request(method, params, timeout=self._timeout)
         return await self._background.watch(answer)
 
+    async def log_out(self) -> None:
+        """End the connection, where there is one, and let its orders stay.
+
+        Raises Refused, ConnectionLost or TimedOut where the exchange did not say that they do.
+        """
+        async with self._opening:
+            connection, self._connection = self._connection, None
+            if connection is None or not connection.is_open:
+                return
+            try:
+                logged_out = connection.request("logout", {}, timeout=self._timeout)
+                await self._background.watch(logged_out)
+            finally:
+                await connection.close()
+
     async def _connected(self) -> Connection:
         async with self._opening:
             self._background.check()
@@ -57,8 +74,12 @@ class Trading:
         connection = await Connection.open(self._url, key=self._key)
         self._background.start(self._read(connection), name="trading")
         if self._cancel_on_disconnect:
-            login = {"key": self._key, "cancel_on_disconnect": True}
-            await connection.request("login", login, timeout=self._timeout)
+            try:
+                login = {"cancel_on_disconnect": True}
+                await connection.request("login", login, timeout=self._timeout)
+            except BaseException:
+                await connection.close()
+                raise
         return connection
 
     async def _read(self, connection: Connection) -> None:

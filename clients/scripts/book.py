@@ -1,6 +1,7 @@
-"""book: print one verified book and exit.
+"""book: print one verified book, and whether the market is open, and exit.
 
 Rules:
+- In an auction it says what the auction would come to.
 - Without --depth the whole book is printed. What is printed has been verified by its checksum.
 """
 
@@ -8,6 +9,7 @@ import argparse
 import json
 
 from clients.decimals import canonical
+from clients.records import MarketStatus
 from clients.scripts import ladder
 from clients.scripts.options import add_json, public_client, whole
 
@@ -22,14 +24,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 async def main(args: argparse.Namespace) -> int:
     """Print it."""
     async with public_client(args) as exchange:
+        market = await exchange.market(args.market)
         book = (await exchange.book(args.market)).verified()
+    head = {
+        "market": book.market,
+        "sequence": book.sequence,
+        "status": market.status,
+        "auction": market.raw.get("auction"),
+    }
+    status = MarketStatus.from_json(head)
     if not args.json:
-        print(ladder.plain(book, args.depth or len(book.bids()) + len(book.asks())))
+        print(ladder.plain(book, args.depth or len(book.bids()) + len(book.asks()), status))
         return 0
     sides = {
         "bids": [[canonical(p), canonical(q)] for p, q in book.bids(args.depth)],
         "asks": [[canonical(p), canonical(q)] for p, q in book.asks(args.depth)],
     }
-    head = {"market": book.market, "sequence": book.sequence}
     print(json.dumps({**head, **sides, "checksum": book.checksum}, indent=2))
     return 0

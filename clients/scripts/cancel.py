@@ -17,6 +17,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_order_id(parser)
     parser.add_argument("--all", action="store_true", help="all of the account's orders")
     parser.add_argument("--market", help="with --all: of this market only")
+    parser.add_argument("--side", choices=["buy", "sell"], help="with --all: of this side only")
     add_json(parser)
 
 
@@ -24,9 +25,11 @@ async def main(args: argparse.Namespace) -> int:
     """Cancel what was named."""
     if sum([args.id is not None, args.client_order_id is not None, args.all]) != 1:
         raise Stop("give the order's id, --client-order-id or --all", code=2)
+    if not args.all and (args.market or args.side):
+        raise Stop("--market and --side go with --all", code=2)
     async with account_client(args) as exchange:
         if args.all:
-            canceled = await exchange.cancel_all(args.market)
+            canceled = await exchange.cancel_all(args.market, side=args.side)
             print(f"canceled {len(canceled)} orders")
             return 0
         try:

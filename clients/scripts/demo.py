@@ -4,7 +4,7 @@ Rules:
 - Keys come from EXCHANGE_DEMO_KEYS, a JSON object of name and key. Names with "maker" in
   them make markets; where there is none, the first name does. All others trade.
 - All makers of a market share one price, so that they never trade with each other for ever.
-- It outlives restarts of the exchange, `busy`, halts and empty pockets (a faucet is asked, where
+- It outlives restarts of the exchange, `busy`, halts, auctions and empty pockets (a faucet is asked, where
   there is one), and sends a few orders a second in all. It cancels its leftovers at the start.
 """
 
@@ -27,6 +27,7 @@ from clients.errors import (
     TryLater,
     Unanswered,
 )
+from clients.live_book import LiveBook
 from clients.records import Market
 from clients.retry import Backoff
 from clients.scripts.make_market import (
@@ -88,11 +89,11 @@ async def main(args: argparse.Namespace) -> int:
             await patiently(exchange.cancel_all)
         walks = {market.symbol: await _walk(first, market, random) for market in markets}
         say(f"demo: {', '.join(walks)}; makers: {', '.join(makers)}; takers: {', '.join(takers)}")
+        books = {m.symbol: await first.local_book(m.symbol, timeout=0) for m in markets}
         works: list[Coroutine[Any, Any, None]] = []
         for name in makers:
-            works += _maker(name, clients[name], markets, walks, random, 1 / len(makers))
+            works += _maker(name, clients[name], markets, books, walks, random, 1 / len(makers))
         for name in takers:
-            books = {m.symbol: await first.local_book(m.symbol, timeout=0) for m in markets}
             pace = TRADE_EVERY * len(takers)
             for market in markets:
                 trader = RandomTrader(clients[name], market, books[market.symbol], random)
@@ -129,6 +130,7 @@ def _maker(
     name: str,
     exchange: ExchangeClient,
     markets: list[Market],
+    books: Mapping[str, LiveBook],
     walks: Mapping[str, AnchoredWalk],
     random: Random,
     share: float,
@@ -138,7 +140,8 @@ def _maker(
     follow = keep_going(f"{name} orders", lambda: follow_own_orders(exchange, own), lambda: 1.0)
     works: list[Coroutine[Any, Any, None]] = [follow]
     for market in markets:
-        maker = MarketMaker(exchange, market, own, walks[market.symbol], random)
+        book, walk = books[market.symbol], walks[market.symbol]
+        maker = MarketMaker(exchange, market, book, own, walk, random)
         step = faucet.behind(maker.step)
         works.append(keep_going(f"{name} {market.symbol}", step, lambda: EVERY / share))
     return works

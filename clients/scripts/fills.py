@@ -13,6 +13,7 @@ COLUMNS = (
     "price",
     "fee",
     "fee_asset",
+    "fee_rate",
     "liquidity",
     "order_id",
 )

@@ -3,6 +3,8 @@
 Rules:
 - Pure: a book in, something to print out.
 - "verified" is only said of a book in step; a book that is not is not drawn at all.
+- In an auction bids and asks may overlap; what it would come to is said, and that it is an auction.
+  Of a market that is open nothing is said where room is short.
 """
 
 from decimal import Decimal
@@ -15,29 +17,31 @@ from rich.text import Text
 
 from clients.book import Level, LocalBook
 from clients.decimals import canonical
-from clients.records import Trade
+from clients.records import Auction, MarketStatus, Trade
 
 BAR = 24
 """Characters of the longest bar of cumulative quantity."""
 
 
-def one_line(book: LocalBook) -> str:
+def one_line(book: LocalBook, status: MarketStatus | None = None) -> str:
     """Return the top of a book in step on one line."""
     return (
         f"{book.market} #{book.sequence} bid {_level(book.best_bid)} ask {_level(book.best_ask)} "
-        f"spread {_number(book.spread)} checksum {book.checksum} verified"
+        f"{_spread(book)} checksum {book.checksum} verified{_unless_open(status)}"
     )
 
 
-def plain(book: LocalBook, depth: int) -> str:
+def plain(book: LocalBook, depth: int, status: MarketStatus | None = None) -> str:
     """Return a book in step as a ladder of text."""
-    head = f"{book.market} #{book.sequence} checksum {book.checksum} verified"
+    head = f"{book.market} #{book.sequence} checksum {book.checksum} verified{_unless_open(status)}"
     asks = [f"  ask {canonical(p):>14} x {canonical(q)}" for p, q in reversed(book.asks(depth))]
     bids = [f"  bid {canonical(p):>14} x {canonical(q)}" for p, q in book.bids(depth)]
-    return "\n".join([head, *asks, f"  --- spread {_number(book.spread)}", *bids])
+    return "\n".join([head, *asks, f"  --- {_spread(book)}", *bids])
 
 
-def live(book: LocalBook, depth: int, last: Trade | None) -> RenderableType:
+def live(
+    book: LocalBook, depth: int, last: Trade | None, status: MarketStatus | None = None
+) -> RenderableType:
     """Return a book in step in colour, with bars of the cumulative quantity."""
     asks, bids = book.asks(depth), book.bids(depth)
     deepest = max(_total(asks), _total(bids), Decimal(1).scaleb(-18))
@@ -48,12 +52,16 @@ def live(book: LocalBook, depth: int, last: Trade | None) -> RenderableType:
     rows = list(zip(asks, _running(asks), strict=True))
     for level, total in reversed(rows):
         _add(table, level, total, deepest, "red")
-    table.add_row(Text(f"spread {_number(book.spread)}", style="dim"), "", "", _last_trade(last))
+    table.add_row(Text(_spread(book), style="dim"), "", "", _last_trade(last))
     for level, total in zip(bids, _running(bids), strict=True):
         _add(table, level, total, deepest, "green")
     state = Text(f"sequence {book.sequence}  checksum {book.checksum}  ")
     state.append("verified", style="bold green")
-    return Panel(Group(table, Text(), state), title=book.market, expand=False)
+    rows_below = [Text(), state]
+    if status is not None and status.auction is not None:
+        rows_below.append(Text(f"auction  {auction(status.auction)}", style="yellow"))
+    title = book.market if status is None else f"{book.market} {status.status}"
+    return Panel(Group(table, *rows_below), title=title, expand=False)
 
 
 def out_of_step(market: str, reason: str) -> RenderableType:
@@ -61,6 +69,33 @@ def out_of_step(market: str, reason: str) -> RenderableType:
     said = Text("OUT OF STEP", style="bold red")
     said.append(f"  {reason}", style="default not bold")
     return Panel(said, title=market, expand=False)
+
+
+def auction(now: Auction) -> str:
+    """Return what an auction would come to, and when it ends, in words."""
+    if now.indicative_price is None:
+        said = "no orders meet"
+    else:
+        price, volume = canonical(now.indicative_price), canonical(now.indicative_volume)
+        said = f"indicative {price} x {volume}"
+    if now.surplus_side is not None:
+        said += f", surplus {canonical(now.surplus)} to {now.surplus_side}"
+    if now.ends_at is not None:
+        said += f", opens at {now.ends_at:%H:%M:%S} UTC"
+    return said
+
+
+def _unless_open(status: MarketStatus | None) -> str:
+    if status is None or status.is_open:
+        return ""
+    return f", {status.status}" + (f": {auction(status.auction)}" if status.auction else "")
+
+
+def _spread(book: LocalBook) -> str:
+    spread = book.spread
+    if spread is not None and spread < 0:
+        return f"overlap {canonical(-spread)}"
+    return f"spread {_number(spread)}"
 
 
 def _add(table: Table, level: Level, total: Decimal, deepest: Decimal, colour: str) -> None:

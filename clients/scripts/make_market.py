@@ -2,7 +2,8 @@
 
 Rules:
 - It cancels its leftovers at the start and its orders at the end, and has at most `levels` orders a
-  side. Its orders are post-only: it never takes.
+  side. Its orders are post-only: it never takes. In an auction, where nobody does and post-only
+  is refused, they are plain ones. While the market is halted or closed it waits.
 - It begins at the market's last price, else the middle of its book, else `--price`.
 - It follows its own orders by the private stream, so it asks the exchange for nothing twice.
 """
@@ -21,12 +22,13 @@ from clients.errors import (
     PostOnlyWouldTake,
     PriceOutOfBand,
 )
+from clients.live_book import LiveBook
 from clients.order_request import OrderRequest
 from clients.records import Market, Order
 from clients.scripts.options import Stop, need_key, number, whole
 from clients.scripts.own_orders import OwnOrders
 from clients.scripts.quoting import AnchoredWalk, grid_step, places, plan, quantity_for
-from clients.scripts.steady import keep_going, run_together, say
+from clients.scripts.steady import in_auction, keep_going, run_together, say
 
 LEVELS = 20
 """Orders a side."""
@@ -54,6 +56,7 @@ class MarketMaker:
         self,
         exchange: ExchangeClient,
         market: Market,
+        book: LiveBook,
         own: OwnOrders,
         walk: AnchoredWalk,
         random: Random,
@@ -63,6 +66,7 @@ class MarketMaker:
     ) -> None:
         self._exchange = exchange
         self._market = market
+        self._book = book
         self._own = own
         self._walk = walk
         self._random = random
@@ -72,12 +76,15 @@ class MarketMaker:
 
     async def step(self) -> None:
         """Walk, cancel what is out of place, submit what is missing; raises what goes wrong."""
+        post_only = not in_auction(self._book)
         wanted = places(self._walk.step(), self._step, self._levels)
         changes = plan(wanted, self._own.of(self._market.symbol), limit=CHANGES)
         for id in changes.cancel:
             await self._cancel(id)
         if changes.submit:
-            await self._submit([self._request(side, price) for side, price in changes.submit])
+            await self._submit(
+                [self._request(side, price, post_only) for side, price in changes.submit]
+            )
 
     async def _cancel(self, id: str) -> None:
         try:
@@ -96,14 +103,14 @@ class MarketMaker:
             short = [failure for failure in failures if isinstance(failure, InsufficientFunds)]
             raise (short or failures)[0]
 
-    def _request(self, side: str, price: Decimal) -> OrderRequest:
+    def _request(self, side: str, price: Decimal, post_only: bool) -> OrderRequest:
         share = Decimal(self._random.randrange(40, 200)) / 100
         return OrderRequest(
             market=self._market.symbol,
             side=side,
             price=price,
             quantity=quantity_for(self._market, price, self._notional * share),
-            post_only=True,
+            post_only=post_only,
         )
 
 
@@ -147,9 +154,10 @@ async def main(args: argparse.Namespace) -> int:
         leftovers = await exchange.cancel_all(market.symbol)
         say(f"{market.symbol}: {len(leftovers)} leftovers canceled; making a market at {price}")
         own = OwnOrders()
+        book = await exchange.local_book(market.symbol, timeout=0)
         walk = AnchoredWalk(price, price, random, volatility=VOLATILITY)
         maker = MarketMaker(
-            exchange, market, own, walk, random, levels=args.levels, notional=args.notional
+            exchange, market, book, own, walk, random, levels=args.levels, notional=args.notional
         )
         try:
             await run_together(

@@ -2,6 +2,8 @@
 
 Rules:
 - Without --all or --status it lists what may still trade.
+- Columns that not every order needs are shown where one of those listed does: the stop price, what
+  an iceberg shows, when it expires, its part in a group, and why it ended.
 """
 
 import argparse
@@ -15,17 +17,26 @@ COLUMNS = (
     "side",
     "type",
     "price",
+    "stop_price",
     "quantity",
+    "display_quantity",
     "filled_quantity",
     "status",
+    "reason",
+    "expires_at",
+    "group_id",
+    "group_role",
     "client_order_id",
 )
+
+OPTIONAL = ("stop_price", "display_quantity", "reason", "expires_at", "group_id", "group_role")
+"""Columns that are left out where no order has them."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the filters."""
     parser.add_argument("--market")
-    parser.add_argument("--status", help="such as open, filled or canceled")
+    parser.add_argument("--status", help="such as open, untriggered, filled, canceled or expired")
     parser.add_argument("--side", choices=["buy", "sell"])
     parser.add_argument("--all", action="store_true", help="ended orders too")
     parser.add_argument("--limit", type=whole, default=100, help="at the most (100)")
@@ -42,5 +53,10 @@ async def main(args: argparse.Namespace) -> int:
         else:
             found = await exchange.open_orders(args.market)
             found = [order for order in found if args.side in (None, order.side)][: args.limit]
-    show(found, COLUMNS, as_json=args.json)
+    columns = [
+        name
+        for name in COLUMNS
+        if name not in OPTIONAL or any(getattr(order, name) is not None for order in found)
+    ]
+    show(found, columns, as_json=args.json)
     return 0

@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.table import Table
 
 from clients.decimals import canonical
-from clients.records import Order, Record
+from clients.records import Order, OrderGroup, Record
 
 COLOURS = {"buy": "green", "sell": "red"}
 
@@ -40,13 +40,38 @@ def show_order(order: Order, *, as_json: bool) -> None:
     if as_json:
         print(json.dumps(dict(order.raw), indent=2))
         return
+    print(sentence(order))
+
+
+def show_group(group: OrderGroup, *, as_json: bool) -> None:
+    """Print a group's orders, a sentence each, or as the JSON that came."""
+    if as_json:
+        print(json.dumps(dict(group.raw), indent=2))
+        return
+    print(f"{group.type} {group.id}:")
+    for order in group.orders:
+        print(f"  {order.group_role} {sentence(order)}")
+
+
+def sentence(order: Order) -> str:
+    """Return an order as a person reads it: what it is, how it stands, and why."""
     price = "at market" if order.price is None else f"@ {text(order.price)}"
-    print(
-        f"{order.id}: {order.side} {text(order.quantity)} {order.market} {price}: {order.status}"
-        + (f" ({order.reason})" if order.reason else "")
-        + f", filled {text(order.filled_quantity)}"
-        + (f" at {text(order.average_price)} on average" if order.average_price else "")
-    )
+    if order.stop_price is not None:
+        price = f"stop {text(order.stop_price)}, then {price}"
+    said = [f"{order.id}: {order.side} {text(order.quantity)} {order.market} {price}"]
+    if order.display_quantity is not None:
+        said.append(f" showing {text(order.display_quantity)}")
+    if order.expires_at is not None:
+        said.append(f" until {text(order.expires_at)}")
+    said.append(f": {order.status}")
+    if order.is_open and not order.quantity:
+        said.append(" (waits for its entry's fills)")
+    if order.reason:
+        said.append(f" ({order.reason})")
+    said.append(f", filled {text(order.filled_quantity)}")
+    if order.average_price:
+        said.append(f" at {text(order.average_price)} on average")
+    return "".join(said)
 
 
 def print_plain(rows: Sequence[Sequence[str]]) -> None:

@@ -2,7 +2,8 @@
 
 Rules:
 - Never spins: every step is followed by a pause, and a failed one by a longer one.
-- What passes is waited for: a restart, `busy`, a halted market, a book out of step, no funds.
+- What passes is waited for: a restart, `busy`, a market that is halted, closed or in an auction, a
+  book out of step, no funds.
 - What does not pass (a key that is not known, a market that never was) ends it.
 - A sentence is said when the state of things changes, not each time it is found unchanged.
 """
@@ -22,6 +23,7 @@ from clients.errors import (
     PermissionDenied,
     TryLater,
 )
+from clients.live_book import LiveBook
 from clients.retry import Backoff
 
 HALTED_PAUSE = 5.0
@@ -39,9 +41,37 @@ STEP_PAUSE = 1.0
 Say = Callable[[str], None]
 
 
+class NotTrading(ExchangeError):
+    """The market takes no orders at the moment, as its status says."""
+
+
 def say(sentence: str) -> None:
     """Print a sentence about the state of things on stderr."""
     print(sentence, file=sys.stderr, flush=True)
+
+
+def in_auction(book: LiveBook) -> bool:
+    """Tell whether the market is in an auction, which takes only orders that may rest.
+
+    Raises NotTrading while it is halted or closed. What is not known is taken for open.
+    """
+    status = "open" if book.status is None else book.status.status
+    if status in ("halted", "closed"):
+        raise NotTrading(f"the market is {status}")
+    return status == "auction"
+
+
+async def wait_until_open(book: LiveBook, *, tell: Say = say) -> None:
+    """Wait while the market is known not to be open."""
+    said = ""
+    while book.status is not None and not book.status.is_open:
+        if said != book.status.status:
+            said = book.status.status
+            words = "in an auction" if said == "auction" else said
+            tell(f"{book.market} is {words}: waiting until it is open")
+        await book.changed()
+    if said:
+        tell(f"{book.market}: goes on")
 
 
 async def keep_going(
@@ -90,7 +120,7 @@ async def run_together(*works: Coroutine[Any, Any, None]) -> None:
 
 def _pause_after(error: ExchangeError, backoff: Backoff) -> float:
     match error:
-        case MarketNotOpen():
+        case MarketNotOpen() | NotTrading():
             return HALTED_PAUSE
         case InsufficientFunds():
             return BROKE_PAUSE

@@ -4,6 +4,8 @@ Rules:
 - It reads a verified local book and sends nothing while that is out of step.
 - It takes a small quantity as an ioc within SLIP of the best price, never more than the best level
   shows; one time in four it rests an order near the best price instead, RESTING at the most.
+- In an auction it rests its orders where they would take. While the market is halted or closed it
+  waits.
 - It leans against its own position, so that it does not use up one side of its funds.
 """
 
@@ -17,11 +19,11 @@ from clients.book import Level
 from clients.client import ExchangeClient
 from clients.decimals import canonical, round_to_step
 from clients.errors import InsufficientFunds, NotFound, OrderNotOpen
-from clients.market_data import LiveBook
+from clients.live_book import LiveBook
 from clients.records import Market, Order
 from clients.scripts.options import need_key, number
 from clients.scripts.quoting import quantity_for
-from clients.scripts.steady import Say, keep_going, say
+from clients.scripts.steady import Say, in_auction, keep_going, say
 
 EVERY = Decimal(3)
 """Seconds between two orders on average."""
@@ -67,8 +69,11 @@ class RandomTrader:
     async def step(self) -> None:
         """Send one order, or none where the book is empty; raises what goes wrong."""
         self._book.book  # noqa: B018 - raises BookOutOfStep
+        auction = in_auction(self._book)
         side = self._side()
-        if self._random.random() < REST_SHARE:
+        if auction:
+            await self._join(side)
+        elif self._random.random() < REST_SHARE:
             await self._rest(side)
         else:
             await self._take(side)
@@ -82,22 +87,30 @@ class RandomTrader:
         return "buy" if self._random.random() < likelihood else "sell"
 
     async def _take(self, side: str) -> None:
-        best = self._best("sell" if side == "buy" else "buy")
+        best = self._best(_opposite(side))
         if best is None:
             return
-        slip = best.price * SLIP * (1 if side == "buy" else -1)
-        price = round_to_step(best.price + slip, self._market.tick_size)
+        price = self._through(side, best.price)
         order = await self._submit(side, price, time_in_force="ioc", most=best.quantity)
         if order.filled_quantity:
             self._position += 1 if side == "buy" else -1
 
     async def _rest(self, side: str) -> None:
         best = self._best(side)
-        if best is None:
-            return
+        if best is not None:
+            await self._submit_resting(side, best.price, post_only=True)
+
+    async def _join(self, side: str) -> None:
+        best = self._best(_opposite(side))
+        if best is not None:
+            await self._submit_resting(side, self._through(side, best.price))
+
+    async def _submit_resting(
+        self, side: str, price: Decimal, *, post_only: bool | None = None
+    ) -> None:
         while len(self._resting) >= RESTING:
             await self._cancel(self._resting.popleft())
-        order = await self._submit(side, best.price, post_only=True)
+        order = await self._submit(side, price, post_only=post_only)
         if order.is_open:
             self._resting.append(order.id)
 
@@ -139,6 +152,14 @@ class RandomTrader:
 
     def _best(self, side: str) -> Level | None:
         return self._book.best_bid if side == "buy" else self._book.best_ask
+
+    def _through(self, side: str, best: Decimal) -> Decimal:
+        slip = best * SLIP * (1 if side == "buy" else -1)
+        return round_to_step(best + slip, self._market.tick_size)
+
+
+def _opposite(side: str) -> str:
+    return "sell" if side == "buy" else "buy"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -1,8 +1,9 @@
-"""watch: show a market's live book, with its sequence and whether it is verified.
+"""watch: show a market's live book and status, with its sequence and whether it is verified.
 
 Rules:
 - On a terminal a ladder that is redrawn at most REDRAWS times a second; elsewhere, and with
   --plain, one line for each change that is seen.
+- In an auction it shows the price and the volume that the auction would come to, and what is left over.
 - A book that is out of step is never drawn: it says so, and why, until it has healed.
 """
 
@@ -17,7 +18,7 @@ from rich.live import Live
 
 from clients.background import Background
 from clients.errors import BookOutOfStep
-from clients.market_data import LiveBook
+from clients.live_book import LiveBook
 from clients.public_client import BOOK_TIMEOUT, PublicClient
 from clients.records import Trade
 from clients.scripts import ladder
@@ -49,7 +50,7 @@ async def main(args: argparse.Namespace) -> int:
         with suppress(BookOutOfStep):  # then it is shown to be
             await book.wait_in_step(BOOK_TIMEOUT if args.once else FIRST_LOOK)
         if args.once:
-            print(ladder.plain(book.book, args.depth))
+            print(ladder.plain(book.book, args.depth, book.status))
         elif args.plain or not sys.stdout.isatty():
             await _print_lines(book)
         else:
@@ -69,7 +70,7 @@ async def _print_lines(book: LiveBook) -> None:
 
 def _line(book: LiveBook) -> str:
     try:
-        return ladder.one_line(book.book)
+        return ladder.one_line(book.book, book.status)
     except BookOutOfStep as error:
         return f"{book.market} OUT OF STEP: {error.reason}"
 
@@ -91,7 +92,7 @@ async def _draw(exchange: PublicClient, book: LiveBook, depth: int) -> None:
 
 def _picture(book: LiveBook, depth: int, last: Trade | None) -> RenderableType:
     try:
-        return ladder.live(book.book, depth, last)
+        return ladder.live(book.book, depth, last, book.status)
     except BookOutOfStep as error:
         return ladder.out_of_step(book.market, error.reason)
 

@@ -64,6 +64,11 @@ def test_the_list_of_commands_leaves_out_what_only_programs_start() -> None:
         (["watch", "BTC-USD", "--depth", "0"], "'0' is not a whole number above 0"),
         (["watch", "--url", "example.org", "BTC-USD"], "must begin with http:// or https://"),
         (["replay", "file", "--speed", "fast"], "'fast' is neither a number above 0 nor max"),
+        (["cancel-after", "100000"], "'100000' is not a whole number from 0 to 86400"),
+        (["submit", "B-U", "buy", "1", "--deadline", "2026-11-22T07:00:00"], "no time with a zone"),
+        (["submit", "B-U", "buy", "1", "--expires-at", "+soon"], "'+soon' is no time with a zone"),
+        (["oco", "B-U", "sell", "1", "110"], "arguments are required: stop_price"),
+        (["submit", "B-U", "buy", "1", "2", "3"], "unrecognized arguments: 3"),
         ([], "arguments are required"),
     ],
 )
@@ -82,7 +87,33 @@ def test_what_is_not_understood_is_said(
     [
         (["balances"], 2, "this needs an API key: give --key or set EXCHANGE_KEY"),
         (["cancel", "--key", "k"], 2, "give the order's id, --client-order-id or --all"),
-        (["amend", "7", "--key", "k"], 2, "give --price, --quantity or both"),
+        (["amend", "7", "--key", "k"], 2, "give --price, --quantity, --stop-price or several"),
+        (["cancel", "7", "--side", "buy", "--key", "k"], 2, "--market and --side go with --all"),
+        (["submit", "B-U", "buy", "--key", "k"], 2, "give either a quantity or --quote-quantity"),
+        (
+            ["bracket", "B-U", "buy", "1", "--key", "k"],
+            2,
+            "give --take-profit, --stop-loss or both",
+        ),
+        (
+            ["bracket", "B-U", "buy", "1", "--take-profit", "2", "--stop-loss-limit", "1"],
+            2,
+            "-client-order-id need --stop-loss",
+        ),
+        (
+            [
+                "bracket",
+                "B-U",
+                "buy",
+                "1",
+                "--stop-loss",
+                "1",
+                "--take-profit-client-order-id",
+                "p",
+            ],
+            2,
+            "--take-profit-client-order-id needs --take-profit",
+        ),
         (["demo"], 2, "set EXCHANGE_DEMO_KEYS to a JSON object"),
         (["replay", "no-such-file"], 1, "no-such-file cannot be read"),
     ],
@@ -126,41 +157,13 @@ async def test_a_bad_key_and_an_unknown_market_are_one_line_each(run: Run) -> No
     assert (code, err) == (1, "error: not_found: There is no market DOGE-USD.\n")
 
 
-async def test_submit_orders_amend_cancel(exchange: StandIn, run: Run) -> None:
-    code, out, _ = await run("submit", "BTC-USD", "buy", "1.50", "100", "--client-order-id", "mine")
-    assert (code, out) == (0, "o1: buy 1.5 BTC-USD @ 100: open, filled 0\n")
-
-    _, out, _ = await run("orders")
-    assert [line.split()[0] for line in out.splitlines()] == ["id", "o1"]
-
-    _, out, _ = await run("amend", "--client-order-id", "mine", "--quantity", "1")
-    assert out == "o1: buy 1 BTC-USD @ 100: open, filled 0\n"
-
-    _, out, _ = await run("cancel", "o1")
-    assert out == "o1: buy 1 BTC-USD @ 100: canceled (requested), filled 0\n"
-
-    code, out, err = await run("cancel", "o1")
-    assert code == 1
-    assert out == "o1: buy 1 BTC-USD @ 100: canceled (requested), filled 0\n"
-    assert err == "error: order_not_open: It has ended.\n"
-
-    _, out, _ = await run("orders", "--json")
-    assert json.loads(out) == []
-
-
-async def test_all_orders_are_canceled(run: Run, alice: ExchangeClient) -> None:
-    for price in (1, 2):
-        await alice.submit_order("BTC-USD", "buy", 1, price=price)
-
-    assert await run("cancel", "--all") == (0, "canceled 2 orders\n", "")
-
-
 async def test_fills_and_balances(run: Run, alice: ExchangeClient, bob: ExchangeClient) -> None:
     await alice.submit_order("BTC-USD", "sell", 1, price="100.5")
     await bob.submit_order("BTC-USD", "buy", 1, price="100.5")
 
     _, out, _ = await run("fills")
     assert out.splitlines()[1].split()[2:6] == ["BTC-USD", "sell", "1", "100.5"]
+    assert "fee_rate" in out
 
     _, out, _ = await run("balances", "--json")
     assert json.loads(out)[0]["asset"] == "USD"
@@ -190,6 +193,32 @@ async def test_book_and_watch_show_a_verified_book(run: Run, alice: ExchangeClie
     assert json.loads(data)["bids"] == [["100", "1.5"]]
 
 
+async def test_book_and_watch_say_what_an_auction_would_come_to(
+    exchange: StandIn, run: Run, alice: ExchangeClient
+) -> None:
+    auction = {
+        "indicative_price": "101",
+        "indicative_volume": "1",
+        "surplus": "0.5",
+        "surplus_side": "buy",
+        "ends_at": None,
+    }
+    await exchange.set_status("BTC-USD", "auction", **auction)
+    await alice.submit_order("BTC-USD", "buy", "1.5", price=102)
+    await alice.submit_order("BTC-USD", "sell", 1, price=100)
+
+    _, book, _ = await run("book", "BTC-USD", key=None)
+    _, watched, _ = await run("watch", "BTC-USD", "--once", key=None)
+    _, data, _ = await run("book", "BTC-USD", "--json", key=None)
+
+    assert book.splitlines() == watched.splitlines()
+    assert book.splitlines()[0].endswith(
+        "verified, auction: indicative 101 x 1, surplus 0.5 to buy"
+    )
+    assert book.splitlines()[2] == "  --- overlap 2"
+    assert (json.loads(data)["status"], json.loads(data)["auction"]) == ("auction", auction)
+
+
 async def test_watch_prints_a_line_a_change_and_says_when_it_is_out_of_step(
     exchange: StandIn, alice: ExchangeClient
 ) -> None:
@@ -209,6 +238,8 @@ async def test_watch_prints_a_line_a_change_and_says_when_it_is_out_of_step(
     await asyncio.wait_for(until("#0"), 20)
     await alice.submit_order("BTC-USD", "buy", 1, price=100)
     await asyncio.wait_for(until("#1 bid 100 x 1 ask - spread - checksum"), 20)
+    await exchange.set_status("BTC-USD", "halted")
+    await asyncio.wait_for(until("verified, halted"), 20)
     await exchange.drop_sockets()
     await asyncio.wait_for(until("OUT OF STEP"), 20)
     await asyncio.wait_for(until("verified"), 20)

@@ -121,7 +121,7 @@ async def test_a_book_that_is_not_heard_of_is_refused_even_if_nobody_noticed(
     book = await alice.local_book("BTC-USD")
     now = monotonic()
 
-    monkeypatch.setattr("clients.market_data.monotonic", lambda: now + STALE_AFTER + 1)
+    monkeypatch.setattr("clients.live_book.monotonic", lambda: now + STALE_AFTER + 1)
 
     assert not book.in_step
     with pytest.raises(BookOutOfStep, match="nothing heard for 3 s"):

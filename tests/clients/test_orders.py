@@ -4,6 +4,7 @@ The client makes a client_order_id and repeats it after a timeout, `busy` or a l
 refusal is an answer; what stays unanswered is OutcomeUnknown and says which id to ask for.
 """
 
+from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
@@ -19,7 +20,6 @@ from clients import (
     NotFound,
     Order,
     OrderNotOpen,
-    OrderRequest,
     OutcomeUnknown,
     TimedOut,
 )
@@ -51,7 +51,7 @@ async def test_without_a_price_it_is_a_market_order(
     assert [(fill.price, fill.quantity) for fill in order.fills] == [(Decimal(100), Decimal(1))]
 
 
-@pytest.mark.parametrize("quantity", [0.1, 1.0, True, None])
+@pytest.mark.parametrize("quantity", [0.1, 1.0, True])
 async def test_a_float_is_refused_before_anything_is_sent(
     exchange: StandIn, alice: ExchangeClient, quantity: object
 ) -> None:
@@ -106,15 +106,9 @@ async def test_an_order_that_is_never_answered_is_of_unknown_outcome(exchange: S
 
 async def test_an_unanswered_attempt_outweighs_a_later_busy(exchange: StandIn) -> None:
     exchange.lose_answers = 1
+    exchange.after_loss = lambda: setattr(exchange, "busy", 9)
 
     async with client_of(exchange, attempts=2, orders_by="rest") as alice:
-        original = alice._once
-
-        async def then_busy(*args: object, **more: object) -> object:
-            exchange.busy = 0 if exchange.lose_answers else 9
-            return await original(*args, **more)  # type: ignore[arg-type]
-
-        alice._once = then_busy  # type: ignore[method-assign]
         with pytest.raises(OutcomeUnknown):
             await alice.submit_order("BTC-USD", "buy", 1, price=100)
 
@@ -188,9 +182,21 @@ async def test_an_amend_changes_price_or_total(alice: ExchangeClient) -> None:
     order = await alice.submit_order("BTC-USD", "buy", 2, price=100)
 
     assert (await alice.amend_order(order.id, quantity="1.5")).remaining_quantity == Decimal("1.5")
-    assert (await alice.amend_order(order.id, price=99)).price == 99
-    with pytest.raises(ValueError, match="a price, a quantity or both"):
+    assert (await alice.amend_order(client_order_id=order.client_order_id, price=99)).price == 99
+    with pytest.raises(ValueError, match="give a price, a quantity, a stop_price"):
         await alice.amend_order(order.id)
+    with pytest.raises(ValueError, match="either id or client_order_id"):
+        await alice.amend_order(price=1)
+
+
+async def test_a_waiting_stop_gets_another_stop_price(alice: ExchangeClient) -> None:
+    stop = await alice.submit_order("BTC-USD", "sell", 2, stop_price=90)
+    assert (stop.type, stop.status, stop.is_open) == ("stop", "untriggered", True)
+
+    amended = await alice.amend_order(stop.id, stop_price="91.5")
+
+    assert (amended.stop_price, amended.quantity) == (Decimal("91.5"), Decimal(2))
+    assert [order.id for order in await alice.open_orders()] == [stop.id]
 
 
 async def test_all_orders_of_a_market_are_canceled(
@@ -204,6 +210,16 @@ async def test_all_orders_of_a_market_are_canceled(
     assert [order.market for order in await alice.open_orders()] == ["ETH-USD"]
 
 
+@pytest.mark.parametrize("orders_by", ["socket", "rest"])
+async def test_all_orders_of_a_side_are_canceled(exchange: StandIn, orders_by: str) -> None:
+    async with client_of(exchange, orders_by=orders_by) as alice:
+        bid = await alice.submit_order("BTC-USD", "buy", 1, price=99)
+        asks = [await alice.submit_order(m, "sell", 1, price=101) for m in ("BTC-USD", "ETH-USD")]
+
+        assert await alice.cancel_all(side="sell") == [order.id for order in asks]
+        assert await alice.cancel_all(side="buy") == [bid.id]
+
+
 async def test_lists_are_read_to_the_end_page_by_page(alice: ExchangeClient) -> None:
     placed = [await alice.submit_order("BTC-USD", "buy", 1, price=n) for n in range(1, 131)]
 
@@ -212,69 +228,6 @@ async def test_lists_are_read_to_the_end_page_by_page(alice: ExchangeClient) -> 
 
     assert [order.id for order in everything] == [order.id for order in reversed(placed)]
     assert len(some) == 120
-
-
-async def test_a_batch_answers_for_each_order(exchange: StandIn, alice: ExchangeClient) -> None:
-    exchange.markets["ETH-USD"].row["status"] = "halted"
-    wishes = [
-        OrderRequest(market="BTC-USD", side="buy", quantity=1, price=10),
-        OrderRequest(market="ETH-USD", side="buy", quantity=1, price=10),
-        OrderRequest(market="BTC-USD", side="buy", quantity=1, price=11),
-    ]
-
-    first, second, third = await alice.submit_orders(wishes)
-
-    assert isinstance(first, Order)
-    assert isinstance(third, Order)
-    assert isinstance(second, Refused)
-    assert second.code == "market_not_open"
-    assert first.client_order_id == wishes[0].client_order_id
-    assert third.price == 11
-
-
-async def test_a_batch_whose_answer_was_lost_doubles_nothing(
-    exchange: StandIn, alice: ExchangeClient
-) -> None:
-    exchange.lose_answers = 1
-    wishes = [OrderRequest(market="BTC-USD", side="buy", quantity=1, price=p) for p in (1, 2, 3)]
-
-    results = await alice.submit_orders(wishes)
-
-    assert [type(result) for result in results] == [Order] * 3
-    assert len(exchange.orders) == 3
-
-
-async def test_in_a_batch_only_what_was_busy_is_sent_again(exchange: StandIn) -> None:
-    wishes = [OrderRequest(market="BTC-USD", side="buy", quantity=1, price=p) for p in (1, 2)]
-    sizes: list[int] = []
-    async with client_of(exchange) as alice:
-        original = alice._once
-
-        async def counted(
-            method: str, params: dict[str, list[int]], *args: object, **more: object
-        ) -> object:
-            sizes.append(len(params["orders"]))
-            answer = await original(method, params, *args, **more)  # type: ignore[arg-type]
-            if len(sizes) == 1:
-                answer["results"][1] = {"status": 503, "error": problem("busy")}
-            return answer
-
-        alice._once = counted  # type: ignore[method-assign, assignment]
-        results = await alice.submit_orders(wishes)
-
-    assert sizes == [2, 1]
-    assert [type(result) for result in results] == [Order, Order]
-
-
-async def test_a_batch_that_is_never_answered_names_each_unknown_order(exchange: StandIn) -> None:
-    exchange.lose_answers = 100
-    wish = OrderRequest(market="BTC-USD", side="buy", quantity=1, price=1)
-
-    async with client_of(exchange, attempts=2) as alice:
-        [result] = await alice.submit_orders([wish])
-
-    assert isinstance(result, OutcomeUnknown)
-    assert result.client_order_id == wish.client_order_id
 
 
 async def test_a_client_is_used_within_its_block(exchange: StandIn) -> None:
@@ -286,6 +239,45 @@ async def test_a_client_is_used_within_its_block(exchange: StandIn) -> None:
         await alice.markets()
     with pytest.raises(ClientClosed):
         await alice.markets()
+
+
+async def test_an_order_says_all_that_was_asked_for(alice: ExchangeClient) -> None:
+    order = await alice.submit_order(
+        "BTC-USD",
+        "buy",
+        10,
+        price=100,
+        time_in_force="gtd",
+        expires_at="2026-11-23T07:00:00Z",
+        display_quantity=1,
+    )
+
+    assert (order.display_quantity, order.post_only) == (Decimal(1), False)
+    assert order.expires_at == datetime(2026, 11, 23, 7, tzinfo=UTC)
+    assert (order.stop_price, order.quote_quantity, order.group_role) == (None, None, None)
+
+
+async def test_a_market_order_may_say_what_it_spends(
+    alice: ExchangeClient, bob: ExchangeClient
+) -> None:
+    await alice.submit_order("BTC-USD", "sell", 10, price=100)
+
+    order = await bob.submit_order("BTC-USD", "buy", quote_quantity=50)
+
+    assert (order.type, order.quote_quantity) == ("market", Decimal(50))
+    assert order.filled_quantity == Decimal("0.5")
+    assert order.fills is not None
+    assert order.fills[0].fee_rate == Decimal("0.001")
+
+
+async def test_fees_are_told_market_by_market(alice: ExchangeClient) -> None:
+    fees = await alice.fees()
+
+    assert [(each.market, each.maker_fee_rate) for each in fees] == [
+        ("BTC-USD", Decimal("-0.0001")),
+        ("ETH-USD", Decimal("-0.0001")),
+    ]
+    assert (fees[0].volume_30d, fees[0].volume_asset) == (Decimal(5000), "USD")
 
 
 async def test_markets_are_records_and_tolerate_what_is_new(alice: ExchangeClient) -> None:
@@ -304,6 +296,7 @@ def test_every_code_of_the_contract_has_an_exception_of_its_own() -> None:
         *("invalid_request", "not_authenticated", "permission_denied", "not_found"),
         *("method_not_allowed", "conflict", "invalid_order", "insufficient_funds"),
         *("post_only_would_take", "price_out_of_band", "market_not_open", "order_not_open"),
+        "deadline_passed",
         *("payload_too_large", "rate_limited", "busy", "unavailable"),
     ]
 

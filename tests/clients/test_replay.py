@@ -11,6 +11,7 @@ import pytest
 from clients import ExchangeClient
 from clients.scripts.replay.recording import needs, read
 from tests.clients.stand_in import StandIn
+from tests.clients.stand_in.rows import problem
 from tests.clients.test_commands import Run, no_environment, run
 
 __all__ = ["no_environment", "run"]
@@ -191,6 +192,30 @@ async def test_a_refusal_on_the_way_ends_the_play_and_names_the_line(
 
     assert code == 1
     assert "error: the step on line 2 was refused, and the play ended: price_out_of_band" in err
+
+
+async def test_a_market_that_is_halted_on_the_way_is_waited_for(
+    exchange_for_it: StandIn, run: Run, recording: Path
+) -> None:
+    replay = asyncio.ensure_future(run("replay", str(recording), "--speed", "1", *KEYS))
+    await exchange_for_it.until(lambda: len(exchange_for_it.orders) == 2)
+
+    await exchange_for_it.set_status("FUT-USD", "halted")
+    await exchange_for_it.set_status("FUT-USD", "open")
+    code, out, _ = await replay
+
+    assert code == 0, out
+
+
+async def test_a_step_that_came_while_the_market_was_halted_is_done_afterwards(
+    exchange_for_it: StandIn, run: Run, recording: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("clients.scripts.replay.player.HALTED_PAUSE", 0)
+    exchange_for_it.refusals.extend([problem("market_not_open")] * 3)
+
+    code, out, _ = await run("replay", str(recording), *KEYS)
+
+    assert code == 0, out
 
 
 async def test_a_file_of_another_form_is_refused(

@@ -5,6 +5,7 @@ Rules:
   outcome is known is said in `recording`, how it is compared in `player`.
 - Instruments are separate markets: `--market FUT-USD --market ETF-USD` plays 0 and 1, in this order.
 - Two accounts: --key buys, --sell-key sells.
+- While a market is halted or in an auction it waits.
 - Exit code 0 only if every Cancel met the recorded open quantity, the competitors' trades are the
   recorded ones in the recorded order, and the local books equal the exchange's in the end.
 """
@@ -13,7 +14,7 @@ import argparse
 import os
 import sys
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
 from time import monotonic
@@ -22,6 +23,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from clients.client import ExchangeClient
+from clients.live_book import LiveBook
 from clients.records import Market
 from clients.scripts.options import Stop
 from clients.scripts.replay import checks
@@ -81,21 +83,21 @@ async def main(args: argparse.Namespace) -> int:
         _check_keys(args, recording, markets)
         await checks.check_empty(buyer, markets)
         await checks.check_funds(buyer, seller, needs(recording), markets)
-        for market in markets.values():
-            await buyer.local_book(market.symbol)
-        return await _play(args, recording, markets, buyer, seller)
+        books = [await buyer.local_book(market.symbol) for market in markets.values()]
+        return await _play(args, recording, markets, books, buyer, seller)
 
 
 async def _play(
     args: argparse.Namespace,
     recording: Recording,
     markets: Mapping[int, Market],
+    books: Sequence[LiveBook],
     buyer: ExchangeClient,
     seller: ExchangeClient,
 ) -> int:
     symbols = {number: market.symbol for number, market in markets.items()}
     run = uuid.uuid4().hex[:12]
-    player = Player(recording, symbols, buyer=buyer, seller=seller, run=run)
+    player = Player(recording, symbols, books, buyer=buyer, seller=seller, run=run)
     started = monotonic()
     leave = args.leave
     try:

@@ -8,19 +8,21 @@ Rules:
   an order that had ended, it is the quantity that the exchange canceled.
 - What the competitors' orders traded must be the recorded Trade rows, in the recorded order: first
   what rested, by priority, then the taker's rows, one a price level.
-- A refusal ends the play: from there on nothing could be compared. So does an order that both
+- A market that is not open is waited for: what was refused is then done.
+- Any other refusal ends the play: from there on nothing could be compared. So does an order that both
   accounts can see: then they are one.
 """
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from itertools import groupby
 
 from clients.client import ExchangeClient
 from clients.decimals import canonical
-from clients.errors import NotFound, OrderNotOpen, Refused
+from clients.errors import MarketNotOpen, NotFound, OrderNotOpen, Refused
+from clients.live_book import LiveBook
 from clients.records import Fill, Order
 from clients.scripts.replay.recording import (
     Amend,
@@ -31,6 +33,7 @@ from clients.scripts.replay.recording import (
     Step,
     TradeRow,
 )
+from clients.scripts.steady import HALTED_PAUSE, wait_until_open
 
 
 class SameAccount(Exception):
@@ -69,12 +72,15 @@ class _Placed:
 
 
 class Player:
-    """Plays one recording with two accounts; `markets` maps an instrument to a market's symbol."""
+    """Plays one recording with two accounts; `markets` maps an instrument to a market's symbol,
+    `books` tell when the markets are open.
+    """
 
     def __init__(
         self,
         recording: Recording,
         markets: dict[int, str],
+        books: Sequence[LiveBook],
         *,
         buyer: ExchangeClient,
         seller: ExchangeClient,
@@ -83,6 +89,7 @@ class Player:
         self.outcome = Outcome()
         self._recording = recording
         self._markets = markets
+        self._books = books
         self._accounts = {"buy": buyer, "sell": seller}
         self._run = run
         self._placed: dict[OrderKey, _Placed] = {}
@@ -99,7 +106,7 @@ class Player:
             if speed is not None:
                 await asyncio.sleep(max(0.0, step.time / speed - (clock() - started)))
             try:
-                await self._do(step)
+                await self._do_when_open(step)
             except Refused as error:
                 raise PlayRefused(step.line, error) from error
             self.outcome.done[type(step).__name__] += 1
@@ -112,6 +119,15 @@ class Player:
         accounts = self._accounts.values()
         ids = [await account.cancel_all(symbol) for account in accounts for symbol in symbols]
         return sum(len(each) for each in ids)
+
+    async def _do_when_open(self, step: Step) -> None:
+        while True:
+            for book in self._books:
+                await wait_until_open(book)
+            try:
+                return await self._do(step)
+            except MarketNotOpen:  # and this is not known here yet
+                await asyncio.sleep(HALTED_PAUSE)
 
     async def _do(self, step: Step) -> None:
         match step:

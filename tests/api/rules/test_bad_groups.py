@@ -61,7 +61,7 @@ def test_a_groups_bad_field_is_named(
     alice: Trader, market: str, path: str, fields: dict[str, Any], code: str, field: str
 ) -> None:
     order = {"market": market, "side": "buy", "quantity": "1", "price": "10"}
-    plain = {"oco": {"side": "sell", "stop": STOP}, "bracket": {"stop_loss": STOP}}[path]
+    plain: dict[str, Any] = {"side": "sell", "stop": STOP} if path == "oco" else {"stop_loss": STOP}
 
     status, found, names = refusal(
         alice.http.post(f"orders/{path}", json={**order, **plain, **fields})

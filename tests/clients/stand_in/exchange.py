@@ -129,6 +129,10 @@ class StandIn(Desk):
                 return 200, self._page(rows[::-1], query, "fills")
             case "GET", ["balances"]:
                 return 200, self.balance_rows()
+            case "GET", ["fees"]:
+                return 200, self.fee_rows()
+            case "GET", ["orders", "cancel-after"]:
+                return 200, {"cancel_at": self.cancel_at.get(key)}
             case "GET", ["orders", "by-client-id", id]:
                 return 200, public(self.find(key, {"client_order_id": id}))
             case "GET", ["orders", id]:
@@ -137,6 +141,14 @@ class StandIn(Desk):
                 return 201, await self.command("submit_order", body, key)
             case "POST", ["orders", "batch"]:
                 return 200, await self.command("submit_orders", body, key)
+            case "POST", ["orders", "oco"]:
+                return 201, await self.command("submit_oco", body, key)
+            case "POST", ["orders", "bracket"]:
+                return 201, await self.command("submit_bracket", body, key)
+            case "POST", ["orders", "cancel-after"]:
+                return 200, await self.command("cancel_all_after", body, key)
+            case "PATCH", ["orders", "by-client-id", id]:
+                return 200, await self.command("amend_order", {"client_order_id": id, **body}, key)
             case "PATCH", ["orders", id]:
                 return 200, await self.command("amend_order", {"id": id, **body}, key)
             case "DELETE", ["orders", "by-client-id", id]:

@@ -24,10 +24,15 @@ class StandInMarket:
             "maker_fee_rate": "0",
             "taker_fee_rate": "0",
             "price_band": None,
+            "reference_price": None,
+            "volatility_auction_seconds": 0,
+            "auction": None,
             "something_new": True,
         }
         self.sequence = 0
         self.orders: list[Row] = []
+        self.waiting: list[Row] = []
+        """Stops, and the exits of brackets."""
         self.trades: list[Row] = []
 
     def levels(self, side: str) -> list[list[str]]:
@@ -54,6 +59,11 @@ class StandInMarket:
             "asks": self.levels("sell"),
             "checksum": self.checksum(),
         }
+
+    def status(self) -> Row:
+        """What the channel `status` tells."""
+        told = {name: self.row[name] for name in ("status", "auction")}
+        return {"market": self.symbol, "sequence": self.sequence, **told}
 
     def resting_against(self, order: Row) -> list[Row]:
         """The orders that this one may trade with, in the order in which it does."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,9 @@ if TYPE_CHECKING:
     from tests.clients.stand_in.exchange import StandIn
 
 
+CONNECTIONS = itertools.count(1)
+
+
 class Socket:
     """One WebSocket of the stand-in."""
 
@@ -18,6 +22,8 @@ class Socket:
         self.exchange = exchange
         self.private_path = scope["path"] == "/ws/v1/trading"
         self.key = exchange.account_of(key_of(scope))
+        self.connection: str | None = None
+        """Its name, if its orders are to end with it."""
         self.receive = receive
         self.send = send
         self.public: set[tuple[str, str]] = set()
@@ -44,6 +50,7 @@ class Socket:
             self.open = False
             if self in self.exchange.sockets:
                 self.exchange.sockets.remove(self)
+            await self._end_orders()
 
     async def drop(self) -> None:
         if self.open:
@@ -52,6 +59,14 @@ class Socket:
             if self in self.exchange.sockets:
                 self.exchange.sockets.remove(self)
             await self.send({"type": "websocket.close", "code": 1012})
+            await self._end_orders()
+
+    async def _end_orders(self) -> None:
+        connection, self.connection = self.connection, None
+        if connection is not None and self.key is not None:
+            wanted = {"connection": connection}
+            self.exchange.cancel_all(self.key, wanted, "cancel_on_disconnect")
+        await self.exchange.tell()
 
     async def flush(self) -> None:
         told, self.outbox = self.outbox, []
@@ -77,13 +92,23 @@ class Socket:
         if not self.private_path:
             return self._follow(method, params)
         if method == "login":
-            self.key = params["key"]
+            if self.exchange.refusals:
+                raise Problem(403, self.exchange.refusals.popleft())
+            self.key = params.get("key", self.key)
+            if params.get("cancel_on_disconnect"):
+                self.connection = f"c{next(CONNECTIONS)}"
+            return {"account": self.key}, []
+        if method == "logout":
+            if self.exchange.busy:
+                raise Problem(503, problem("busy"))
+            self.exchange.keep(self.connection)
+            self.key = self.connection = None
             return {}, []
         if self.key is None:
             raise Problem(401, problem("not_authenticated", "Log in first."))
         if method == "subscribe":
             return self._follow_private(params)
-        return await self.exchange.command(method, params, self.key), []
+        return await self.exchange.command(method, params, self.key, self.connection), []
 
     def _follow(self, method: str, params: Row) -> tuple[Row, list[Row]]:
         channel = params.get("channel", "book")
@@ -92,7 +117,7 @@ class Socket:
         for symbol in markets:
             market = self.exchange.market(symbol)
             self.public.add((channel, symbol))
-            data: Row = market.snapshot()
+            data: Row = market.status() if channel == "status" else market.snapshot()
             if channel == "trades":
                 data = {
                     "market": symbol,
@@ -111,7 +136,11 @@ class Socket:
             again = [m for m in told if m["data"]["sequence"] >= params["from_sequence"]]
             return {"channels": channels}, [m for m in again if m["channel"] in channels]
         rows: dict[str, list[Row]] = {
-            "orders": [public(o) for m in self.exchange.markets.values() for o in m.orders],
+            "orders": [
+                public(order)
+                for market in self.exchange.markets.values()
+                for order in market.orders + market.waiting
+            ],
             "fills": [],
             "balances": [],
         }
