@@ -114,7 +114,7 @@ def test_readers_know_no_engine() -> None:
 
 
 @pytest.mark.parametrize(
-    "path", modules(*PACKAGES, "tests"), ids=lambda path: str(path.relative_to(ROOT))
+    "path", list(modules(*PACKAGES, "tests")), ids=lambda path: str(path.relative_to(ROOT))
 )
 def test_a_module_is_small_and_says_what_it_is(path: Path) -> None:
     text = path.read_text()
