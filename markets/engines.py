@@ -3,7 +3,8 @@
 Rules:
 - Each second it looks for markets without an engine: new ones, given back ones, those of a dead process.
 - Each second it looks for operators' commands, too, and nudges the engines that have some.
-- Whoever runs a market also turns its schedules (each second) and fee tiers (each hour) into commands.
+- Whoever runs a market also turns its schedules (each second) and fee tiers (each hour) into commands;
+  what a schedule missed while nobody did is a command before the engine takes its first order.
 - An engine that ends (stepped down, crashed) is started again from the rows by whoever has the lock.
 """
 
@@ -63,16 +64,26 @@ class EngineHost:
         while True:
             await asyncio.sleep(SCAN_INTERVAL)
             markets = [market_id for market_id, _ in self._running.values()]
-            try:
-                await self._chores.run(schedules.fire, markets, timezone.now())
-                if markets and self._must_assess():
-                    await self._chores.run(fee_tiers.assess, markets)
-                    self._assessed = time.monotonic()
-            except (DatabaseError, InterfaceError) as error:
-                logger.warning("schedules and fee tiers must wait: %s", error)
-                await self._chores.run(connection.close)
-            except Exception:
-                logger.exception("a defect of ours in schedules or fee tiers")
+            await self._fire_schedules(markets)
+            if markets and self._must_assess() and await self._do(fee_tiers.assess, markets):
+                self._assessed = time.monotonic()
+
+    async def _fire_schedules(self, markets: list[int]) -> None:
+        if markets:
+            await self._do(schedules.fire, markets, timezone.now())
+
+    async def _do(self, chore: Callable[..., Any], *arguments: Any) -> bool:
+        """Whether a chore could be done; what could not is tried again with the next."""
+        try:
+            await self._chores.run(chore, *arguments)
+        except (DatabaseError, InterfaceError) as error:
+            logger.warning("schedules and fee tiers must wait: %s", error)
+            await self._chores.run(connection.close)
+        except Exception:
+            logger.exception("a defect of ours in schedules or fee tiers")
+        else:
+            return True
+        return False
 
     def _must_assess(self) -> bool:
         return self._assessed is None or time.monotonic() - self._assessed >= ASSESS_INTERVAL
@@ -101,7 +112,9 @@ class EngineHost:
                 if error is not None:
                     logger.error("%s: its engine failed", symbol, exc_info=error)
                 await self._threads.run(self._release, market_id)
-        for market_id, symbol in await self._threads.run(self._take):
+        taken = await self._threads.run(self._take)
+        await self._fire_schedules([market_id for market_id, _ in taken])
+        for market_id, symbol in taken:
             task = asyncio.create_task(self._run(symbol), name=f"engine {symbol}")
             self._running[symbol] = (market_id, task)
 

@@ -155,7 +155,7 @@ def test_what_could_not_expire_expires_when_the_database_is_back(
     exchange: ExchangeDriver, market: str, faults: Faults
 ) -> None:
     (alice,) = exchange.traders(market, 1)
-    expires_at = (datetime.now(UTC) + timedelta(seconds=0.3)).isoformat()
+    expires_at = (datetime.now(UTC) + timedelta(seconds=2)).isoformat()
     order = alice.place(market, "buy", "1", price="99", time_in_force="gtd", expires_at=expires_at)
     faults.before_commit(times=2)
 

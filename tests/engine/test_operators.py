@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Any
+
+import pytest
 
 from markets import operators
+from markets.matching.supervision import Supervision
 from markets.matching.types import MarketStatus
 from markets.models import Market, OperatorCommand
 from tests.drivers.exchange import ExchangeDriver
@@ -79,3 +83,45 @@ def test_a_new_tick_size_holds_from_the_next_order_on(
     assert alice.http.get(f"orders/{first['id']}").json()["price"] == "99", (
         "the past keeps its prices"
     )
+
+
+@pytest.mark.parametrize(
+    ("kind", "params"),
+    [
+        ("set_status", {}),
+        ("set_status", {"status": "asleep"}),
+        ("set_status", {"status": "auction", "seconds": "5"}),
+        ("set_fee_rates", {"rates": {"alice": [0, 0]}}),
+        ("set_fee_rates", {"rates": {"1": ["0", "0"]}}),
+        ("configure", {"tick_size": "small"}),
+        ("configure", {"price_band": {"ratio": 1}}),
+    ],
+)
+def test_a_wish_that_nobody_understands_is_closed_with_the_reason_and_blocks_nothing(
+    exchange: ExchangeDriver, market: str, kind: str, params: dict[str, Any]
+) -> None:
+    nonsense = OperatorCommand.objects.create(
+        market=Market.objects.get(symbol=market), kind=kind, params=params, requested_by="olga"
+    )
+
+    assert _set(market, MarketStatus.HALTED).refusal == ""
+
+    nonsense.refresh_from_db()
+    assert (nonsense.done, nonsense.sequence) == (True, None)
+    assert nonsense.refusal != ""
+
+
+def test_a_wish_that_a_defect_of_ours_stops_is_closed_and_blocks_nothing(
+    exchange: ExchangeDriver, market: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise AssertionError("a defect")
+
+    row = Market.objects.get(symbol=market)
+    with monkeypatch.context() as defect:
+        defect.setattr(Supervision, "configure", fail)
+        wish = operators.configure_market(row, {"tick_size": Decimal(5)}, "olga")
+        assert operators.wait_for(wish, 5)
+
+    assert wish.refusal == "a batch could not be executed: see the log"
+    assert _set(market, MarketStatus.HALTED).refusal == ""

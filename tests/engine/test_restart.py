@@ -16,6 +16,12 @@ from tests.waiting import wait_until
 
 JSON = dict[str, Any]
 MARKET = "BTC-USD"
+ASLEEP_FOR_TEN_MINUTES = """
+from datetime import timedelta
+from django.utils import timezone
+from markets.models import MarketSchedule
+MarketSchedule.objects.update(fired_until=timezone.now() - timedelta(minutes=10))
+"""
 
 pytestmark = pytest.mark.slow
 
@@ -139,6 +145,28 @@ def test_what_is_overdue_expires_before_anything_trades(
     assert taker["average_price"] == "99", "the order at 100 had expired"
     assert (alice.order(overdue)["status"], alice.held()["USD"]) == ("expired", "0")
     assert bob.order(standing)["filled_quantity"] == "1"
+    server.manage("audit")
+
+
+def test_a_close_that_was_missed_is_made_up_for_before_an_order_is_taken(
+    server: ServerProcess, people: tuple[Person, Person, Person]
+) -> None:
+    alice, _, _ = people
+    order = alice.buy(5, price=90)
+    now = datetime.now(UTC).replace(second=0, microsecond=0)
+    hours = [f"{now + timedelta(minutes=minutes):%H:%M}" for minutes in (-60, -1)]
+    days = ("--days", "1234567")
+    server.manage("set_schedule", MARKET, "--opens", hours[0], "--closes", hours[1], *days)
+    server.kill()
+    server.manage("shell", "-c", ASLEEP_FOR_TEN_MINUTES)
+
+    server.start()
+    with alice.http() as http:
+        body = {"market": MARKET, "side": "buy", "quantity": "1", "price": "90"}
+        refused = http.post("orders", json=body)
+
+    assert refused.json()["code"] == "market_not_open"
+    assert alice.order(order)["reason"] == "market_closed"
     server.manage("audit")
 
 

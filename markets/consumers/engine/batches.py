@@ -7,6 +7,8 @@ import logging
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
+import msgspec
+
 from markets import clock
 from markets.database import DatabaseThreads
 from markets.gateway import failed
@@ -43,6 +45,23 @@ MAX_THREADS: Final = 8
 
 logger = logging.getLogger(__name__)
 threads = DatabaseThreads("engines", MAX_THREADS)
+
+
+class Defect(StoreUnavailable):
+    """A batch could not be executed, by a defect of ours; nothing was done."""
+
+
+class StatusWish(msgspec.Struct):
+    """An operator's `set_status`."""
+
+    status: MarketStatus
+    seconds: int | None = None
+
+
+class RatesWish(msgspec.Struct):
+    """A `set_fee_rates`, by account."""
+
+    rates: dict[int, FeeRates | None]
 
 
 class SteppedDown(Exception):
@@ -186,7 +205,7 @@ class Batches:
         except Exception as error:
             logger.exception("%s: a batch could not be executed; reloading", self.symbol)
             await self.load()
-            raise StoreUnavailable("a batch could not be executed") from error
+            raise Defect("a batch could not be executed") from error
 
     async def _commit(
         self, batch: Batch, command_id: int | None, configuration: dict[str, Any] | None
@@ -236,6 +255,9 @@ class Batches:
             (outcome,) = await self._attempt([command], pending.id, configuration)
         except Outdated:
             return  # it still waits; the next look finds it
+        except Defect as error:
+            await threads.run(self._store.close_command, pending.id, f"{error}: see the log")
+            return
         refusal = outcome.message if isinstance(outcome, Refused) else ""
         await threads.run(self._store.close_command, pending.id, refusal)
 
@@ -247,15 +269,10 @@ class Batches:
                 spec, configuration = await threads.run(self._store.configured, params)
                 return ConfigureMarket(spec), configuration
             case "set_fee_rates":
-                return SetFeeRates(
-                    {
-                        int(account): None if rates is None else FeeRates(*rates)
-                        for account, rates in params["rates"].items()
-                    }
-                ), None
+                return SetFeeRates(msgspec.convert(params, RatesWish, str_keys=True).rates), None
             case _:
-                status = MarketStatus(params["status"])
-                return SetMarketStatus(status, params.get("seconds")), None
+                wish = msgspec.convert(params, StatusWish)
+                return SetMarketStatus(wish.status, wish.seconds), None
 
 
 def _account(command: Command) -> int | None:
