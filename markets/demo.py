@@ -1,4 +1,4 @@
-"""Demo mode: three markets, people with play money and public passwords, and traders with keys.
+"""Demo mode: three markets with fee tiers, people with play money and public passwords, traders with keys.
 
 Never for real money: the passwords are printed. What is there already stays as it is; the keys are kept
 in a file that only its owner reads, so that they are the same at every start.
@@ -16,7 +16,7 @@ from django.conf import settings
 from django.contrib.auth.models import User
 
 from markets import accounts
-from markets.models import Asset, Balance, Market
+from markets.models import Asset, Balance, FeeTier, Market
 from markets.operators import create_market
 
 MARKETS: Final = {
@@ -25,7 +25,16 @@ MARKETS: Final = {
     "ETH-USD": (Decimal("0.01"), Decimal("0.0001")),
     "SOL-USD": (Decimal("0.001"), Decimal("0.001")),
 }
-FEES: Final = {"maker_fee_rate": Decimal("0.0005"), "taker_fee_rate": Decimal("0.001")}
+RULES: Final = {
+    "maker_fee_rate": Decimal("0.0005"),
+    "taker_fee_rate": Decimal("0.001"),
+    "price_band": Decimal("0.2"),
+}
+TIERS: Final = (
+    # name, from a volume in USD, maker's and taker's rate
+    ("silver", 1_000_000, Decimal("0.0004"), Decimal("0.0009")),
+    ("gold", 20_000_000, Decimal("0.0002"), Decimal("0.0007")),
+)
 PEOPLE: Final = {"alice": "alice-demo", "bob": "bob-demo"}
 ADMIN: Final = ("admin", "admin-demo")
 TRADERS: Final = ("demo-maker", "demo-taker-1", "demo-taker-2")
@@ -50,7 +59,8 @@ def prepare_demo() -> Demo:
     for symbol, (tick_size, lot_size) in MARKETS.items():
         if not Market.objects.filter(symbol=symbol).exists():
             base, _, quote = symbol.partition("-")
-            create_market(base, quote, tick_size=tick_size, lot_size=lot_size, **FEES)
+            create_market(base, quote, tick_size=tick_size, lot_size=lot_size, **RULES)
+    _tiers(Asset.objects.get(symbol="USD"))
     for name, password in PEOPLE.items():
         _person(name, password, PEOPLES_MONEY)
     for name in TRADERS:
@@ -59,6 +69,21 @@ def prepare_demo() -> Demo:
         User.objects.create_superuser(ADMIN[0], password=ADMIN[1])
     keys = _keys()
     return Demo(PEOPLE, ADMIN, keys.pop("alice"), keys)
+
+
+def _tiers(quote: Asset) -> None:
+    """Lower fees for whoever trades much, unless there are tiers already."""
+    if not FeeTier.objects.filter(quote=quote).exists():
+        FeeTier.objects.bulk_create(
+            FeeTier(
+                quote=quote,
+                name=name,
+                min_volume=Decimal(volume),
+                maker_fee_rate=maker,
+                taker_fee_rate=taker,
+            )
+            for name, volume, maker, taker in TIERS
+        )
 
 
 def _person(name: str, password: str | None, money: dict[str, int]) -> None:

@@ -5,18 +5,20 @@ Rules:
 - A tier given to an account by hand goes before its volume.
 - Without a tier an account pays its market's own rates.
 - Rates change by a command of each market's engine, so that each trade's rates are what they were then.
+- No rebate of a tier is more than the lowest taker fee that anybody may pay in its markets.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any, Final
 
 from django.db import connection
 
 from markets import clock, models
 from markets.history import amount_sums, whole_amount
+from markets.matching.spec import check_fee_rates
 from markets.matching.types import SECOND, FeeRates, format_units
 from markets.messages.public import JSON, ratio_text
 from markets.models.markets import millionths
@@ -27,30 +29,39 @@ BY_TIERS: Final = "fee tiers"
 """Who asks for rates that follow from tiers."""
 
 
-def volumes(quote: models.Asset, account: int | None = None) -> Counter[int]:
-    """What accounts (or one) traded in the last 30 days in a quote asset, in its units."""
-    since = clock.now() - WINDOW_DAYS * DAY
-    markets = list(models.Market.objects.filter(quote=quote).values_list("pk", flat=True))
+def volumes(quote: models.Asset) -> Counter[int]:
+    """What accounts (by key) traded in the last 30 days in a quote asset, in its units."""
     total: Counter[int] = Counter()
-    for side in ("taker", "maker"):
-        total.update(_volumes(f"{side}_account_id", markets, since, account))
+    columns = ("taker_account_id", "maker_account_id")
+    for market in models.Market.objects.filter(quote=quote).values_list("pk", flat=True):
+        for taker, maker, amount in _traded(columns, "market_id = %s", market):
+            total[taker] += amount
+            total[maker] += amount
     return total
 
 
-def _volumes(column: str, markets: list[int], since: int, account: int | None) -> dict[int, int]:
-    high, low = amount_sums("amount")
-    only = f"AND {column} = %s " if account is not None else ""
-    found: Counter[int] = Counter()
+def volumes_of(account: models.Account) -> Counter[int]:
+    """What an account traded in the last 30 days by quote asset (by key), in its units."""
+    quotes = dict(models.Market.objects.values_list("pk", "quote"))
+    total: Counter[int] = Counter()
+    for column in ("taker_account_id", "maker_account_id"):
+        for market, amount in _traded(("market_id",), f"{column} = %s", account.pk):
+            total[quotes[market]] += amount
+    return total
+
+
+def _traded(columns: Sequence[str], where: str, key: int) -> Iterator[tuple[int, ...]]:
+    """The columns' values and the amount traded with them in the last 30 days."""
+    names = ", ".join(columns)
+    parts = ", ".join(amount_sums("amount"))
     with connection.cursor() as cursor:
-        for market in markets:
-            cursor.execute(
-                f"SELECT {column}, {high}, {low} FROM markets_trade "  # noqa: S608
-                f"WHERE market_id = %s AND timestamp >= %s {only}GROUP BY {column}",
-                [market, since, *([account] if account is not None else [])],
-            )
-            for owner, *parts in cursor.fetchall():
-                found[owner] += whole_amount(*parts)
-    return found
+        cursor.execute(
+            f"SELECT {names}, {parts} FROM markets_trade "  # noqa: S608
+            f"WHERE {where} AND timestamp >= %s GROUP BY {names}",
+            [key, clock.now() - WINDOW_DAYS * DAY],
+        )
+        for row in cursor.fetchall():
+            yield (*row[:-2], whole_amount(*row[-2:]))
 
 
 def assess(markets: Collection[int] | None = None) -> int:
@@ -94,17 +105,8 @@ def _rates_of(tier: models.FeeTier) -> FeeRates:
 
 
 def _ask(market: models.Market, due: dict[int, FeeRates]) -> bool:
-    """Ask a market's engine for what is not so yet, unless it has been asked already."""
-    waiting = models.OperatorCommand.objects.filter(market=market, kind="set_fee_rates", done=False)
-    if waiting.exists():
-        return False
-    rows = models.AccountFees.objects.filter(market=market)
-    now = {
-        account: FeeRates(maker, taker)
-        for account, maker, taker in rows.values_list(
-            "account_id", "maker_fee_rate", "taker_fee_rate"
-        )
-    }
+    """Ask a market's engine for what is not so yet and has not been asked for."""
+    now = _rates_asked_for(market)
     changes: dict[str, list[int] | None] = {
         str(account): list(rates) for account, rates in due.items() if now.get(account) != rates
     }
@@ -119,18 +121,57 @@ def _ask(market: models.Market, due: dict[int, FeeRates]) -> bool:
     return bool(changes)
 
 
+def _rates_asked_for(market: models.Market) -> dict[int, FeeRates]:
+    """The rates that accounts have, or will have when what waits for the engine is done."""
+    # What waits is read first: what is done in between is in the rates as well.
+    waiting = models.OperatorCommand.objects.filter(market=market, kind="set_fee_rates", done=False)
+    asked = list(waiting.order_by("pk").values_list("params", flat=True))
+    rows = models.AccountFees.objects.filter(market=market)
+    rates = {
+        account: FeeRates(maker, taker)
+        for account, maker, taker in rows.values_list(
+            "account_id", "maker_fee_rate", "taker_fee_rate"
+        )
+    }
+    for params in asked:
+        for account, own in params["rates"].items():
+            if own is None:
+                rates.pop(int(account), None)
+            else:
+                rates[int(account)] = FeeRates(*own)
+    return rates
+
+
+def check(tiers: Iterable[models.FeeTier], markets: Iterable[models.Market]) -> None:
+    """Raise ValueError if one of these tiers (of one quote asset) cannot be had in these markets.
+
+    As the engines check it: in a market, nobody's rebate may be more than anybody's taker fee.
+    """
+    of_tiers = [(f"tier {tier.name}", _rates_of(tier)) for tier in tiers]
+    if not of_tiers:
+        return
+    for _, rates in of_tiers:
+        check_fee_rates(rates, lowest_taker=rates.taker)
+    of_markets = [(f"market {market}", market.spec(fee_account=0).fee_rates) for market in markets]
+    for everybodys in [[*of_tiers, one] for one in of_markets] or [of_tiers]:
+        payer, lowest = min(everybodys, key=lambda named: named[1].taker)
+        for owner, rates in everybodys:
+            if rates.maker < -lowest.taker:
+                raise ValueError(
+                    f"maker_fee_rate: {owner} has a rebate of {ratio_text(-rates.maker)}, more than "
+                    f"the {ratio_text(lowest.taker)} that takers of {payer} pay"
+                )
+
+
 def fees_of(account: models.Account) -> list[JSON]:
     """What an account pays in each market, and the volume that its tier goes by."""
     own: dict[int, Any] = {
         row.market_id: row for row in models.AccountFees.objects.filter(account=account)
     }
-    traded: dict[int, str] = {}
+    traded = volumes_of(account)
     found: list[JSON] = []
     for market in models.Market.objects.select_related("base", "quote").order_by("symbol"):
         quote = market.quote
-        if quote.pk not in traded:
-            volume = volumes(quote, account.pk)[account.pk]
-            traded[quote.pk] = format_units(volume, quote.decimals)
         spec = market.spec(fee_account=0)
         rates: Any = own.get(market.pk, spec)
         found.append(
@@ -138,7 +179,7 @@ def fees_of(account: models.Account) -> list[JSON]:
                 "market": market.symbol,
                 "maker_fee_rate": ratio_text(rates.maker_fee_rate),
                 "taker_fee_rate": ratio_text(rates.taker_fee_rate),
-                "volume_30d": traded[quote.pk],
+                "volume_30d": format_units(traded[quote.pk], quote.decimals),
                 "volume_asset": quote.symbol,
             }
         )

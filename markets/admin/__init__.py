@@ -4,17 +4,23 @@ Rules:
 - Rows that are truth (orders, trades, balances, transfers, batches) are read-only and never deleted.
 - A market that exists is changed through `markets.operators` alone; nothing here calls `Market.save` or
   `Account.save`, which would overwrite what engines write.
-- What moves money, changes a market or cancels an order is in the admin log: who, what and why.
+- Hours and fee tiers are an operator's own rows; what follows from them are commands to the engines.
+- What moves money, changes a market, its hours or fees, or cancels an order is in the admin log: who, what
+  and why.
 """
 
 from django.contrib import admin
 
-from markets.admin.accounts import AccountAdmin, ApiKeyAdmin, TransferAdmin
+from markets.admin.accounts import AccountAdmin
+from markets.admin.api_keys import ApiKeyAdmin
 from markets.admin.assets import AssetAdmin
+from markets.admin.fee_tiers import FeeTierAdmin
 from markets.admin.markets import MarketAdmin
 from markets.admin.orders import OrderAdmin
 from markets.admin.records import BatchAdmin, LogEntryAdmin, OperatorCommandAdmin
+from markets.admin.schedules import MarketScheduleAdmin
 from markets.admin.trades import TradeAdmin
+from markets.admin.transfers import TransferAdmin
 
 admin.site.site_header = "Exchange operations"
 admin.site.site_title = "Exchange"
@@ -25,8 +31,10 @@ __all__ = [
     "ApiKeyAdmin",
     "AssetAdmin",
     "BatchAdmin",
+    "FeeTierAdmin",
     "LogEntryAdmin",
     "MarketAdmin",
+    "MarketScheduleAdmin",
     "OperatorCommandAdmin",
     "OrderAdmin",
     "TradeAdmin",

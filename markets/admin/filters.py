@@ -3,6 +3,7 @@
 Rules:
 - A list costs what it shows: the ids of a market's rows are one range of the primary key, newest last,
   so "newest first" needs no other index; without a market, each market's NEWEST rows are shown.
+- What filters leave is looked for among the LOOKED_THROUGH newest rows: who wants older ones searches.
 - Search is exact: an id, a client_order_id, an account's name.
 """
 
@@ -15,13 +16,18 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 
 from markets.admin.pages import ReadOnlyAdmin, whole_number
-from markets.matching.types import OrderStatus, OrderType, Side
+from markets.matching.types import LIVE, OrderStatus, OrderType, Reason, Side
 from markets.models import ID_BITS, LIVE_ORDERS, Account, Market
 
 NEWEST: Final = 1000
 """Rows of each market that a list without a market shows."""
 MAX_MARKETS_MERGED: Final = 100
-LIVE_CHOICE: Final = "resting"
+LOOKED_THROUGH: Final = 100_000
+"""Rows (of all markets together) among which filters look, but for live orders: those have an index."""
+FILTERS_LOOK: Final = f"Filters look through the newest {LOOKED_THROUGH:,} rows."
+LIVE_CHOICE: Final = "live"
+ENDED_CHOICE: Final = "ended"
+ENDED: Final = [status for status in OrderStatus if status not in LIVE]
 
 
 class NewestFirstAdmin(ReadOnlyAdmin):
@@ -47,23 +53,31 @@ class MarketFilter(admin.SimpleListFilter):
         chosen = self.value()
         if chosen is not None:
             key = whole_number(chosen)
-            return queryset.none() if key is None else _of_market(request, queryset, key)
+            if key is None:
+                return queryset.none()
+            return _of_market(request, queryset, key, LOOKED_THROUGH)
         markets = Market.objects.values_list("pk", flat=True)
         if request.GET.get("q") or len(markets) > MAX_MARKETS_MERGED:
             return queryset
         newest = Q(pk__in=[])
         for key in markets:
-            rows = _of_market(request, queryset, key).order_by("-pk").values("pk")[:NEWEST]
-            newest |= Q(pk__in=rows)
+            rows = _of_market(request, queryset, key, LOOKED_THROUGH // len(markets))
+            newest |= Q(pk__in=rows.order_by("-pk").values("pk")[:NEWEST])
         return queryset.filter(newest)
 
 
-def _of_market(request: HttpRequest, queryset: QuerySet[Any], key: int) -> QuerySet[Any]:
+def _of_market(
+    request: HttpRequest, queryset: QuerySet[Any], key: int, look_through: int
+) -> QuerySet[Any]:
     if request.GET.get("status") == LIVE_CHOICE:
         return queryset.filter(market=key)  # few, and they have an index by market
     if not 0 <= key < 1 << (63 - ID_BITS):
         return queryset.none()
-    return queryset.filter(pk__gte=key << ID_BITS, pk__lt=(key + 1) << ID_BITS)
+    first, end = key << ID_BITS, (key + 1) << ID_BITS
+    if request.GET.keys() & FILTERED and not request.GET.get("q"):
+        rows = queryset.model.objects.filter(pk__gte=first, pk__lt=end).order_by("-pk")
+        first = rows.values_list("pk", flat=True)[look_through - 1 :].first() or first
+    return queryset.filter(pk__gte=first, pk__lt=end)
 
 
 class ChoiceFilter(admin.SimpleListFilter):
@@ -97,23 +111,38 @@ class TakerSideFilter(ChoiceFilter):
 
 
 class TypeFilter(ChoiceFilter):
-    """Limit or market."""
+    """Limit or market, stops of both."""
 
     title = parameter_name = "type"
     choices_known = tuple(OrderType)
 
 
+class ReasonFilter(ChoiceFilter):
+    """Why an order ended without being filled whole."""
+
+    title = parameter_name = "reason"
+    choices_known = tuple(Reason)
+
+
 class StatusFilter(ChoiceFilter):
-    """A status, or both that rest."""
+    """A status, or all those of orders that have (not) ended."""
 
     title = parameter_name = "status"
-    choices_known = (LIVE_CHOICE, *OrderStatus)
+    choices_known = (LIVE_CHOICE, ENDED_CHOICE, *OrderStatus)
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any] | None:
         """The rows of that status."""
-        if self.value() == LIVE_CHOICE:
-            return queryset.filter(LIVE_ORDERS)
-        return super().queryset(request, queryset)
+        match self.value():
+            case "live":
+                return queryset.filter(LIVE_ORDERS)
+            case "ended":
+                return queryset.filter(status__in=ENDED)
+            case _:
+                return super().queryset(request, queryset)
+
+
+FILTERED: Final = frozenset({"side", "taker_side", "type", "status", "reason"})
+"""Parameters of filters that have no index."""
 
 
 def accounts_named(term: str) -> list[int]:

@@ -6,26 +6,39 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
 from django import forms
-from django.contrib.admin.widgets import AdminTextInputWidget
+from django.contrib.admin.widgets import AdminIntegerFieldWidget, AdminTextInputWidget
 from django.contrib.auth.models import User
 from django.contrib.auth.password_validation import validate_password
 from django.contrib.auth.validators import UnicodeUsernameValidator
+from django.db.models import QuerySet
 
 from markets import operators
+from markets.matching.types import MarketStatus
 from markets.messages.public import plain
 from markets.models import FEE_ACCOUNT_NAME, SPECIFICATION, Account, Asset, Market
 from markets.operators import MarketRefused
 
 if TYPE_CHECKING:
+    AnyModelForm = forms.ModelForm[Any]
     _MarketModelForm = forms.ModelForm[Market]
     _AccountModelForm = forms.ModelForm[Account]
 else:
-    _MarketModelForm = forms.ModelForm
-    _AccountModelForm = forms.ModelForm
+    AnyModelForm = _MarketModelForm = _AccountModelForm = forms.ModelForm
 
 READERS_COLUMNS: Final = ("update_interval_ms", "snapshot_interval_s")
 """A market's columns that its engine does not work by."""
 MAX_NOTE: Final = 200
+
+
+def why(help_text: str, *, required: bool = False) -> forms.CharField:
+    """The field that asks for a reason."""
+    return forms.CharField(
+        label="Why",
+        max_length=MAX_NOTE,
+        required=required,
+        widget=AdminTextInputWidget,
+        help_text=help_text,
+    )
 
 
 class NoteForm(forms.Form):
@@ -33,16 +46,40 @@ class NoteForm(forms.Form):
 
     required_css_class = "required"
 
-    note = forms.CharField(
-        label="Why",
-        max_length=MAX_NOTE,
-        widget=AdminTextInputWidget,
-        help_text="Kept in the admin log.",
-    )
+    note = why("Kept in the admin log.")
 
     def __init__(self, *args: Any, required: bool = True, **options: Any) -> None:
         super().__init__(*args, **options)
         self.fields["note"].required = required
+
+
+class AuctionForm(NoteForm):
+    """How long an auction is, and why."""
+
+    field_order = ("seconds", "note")
+
+    seconds = forms.IntegerField(
+        label="Seconds",
+        required=False,
+        min_value=1,
+        max_value=operators.MAX_AUCTION_SECONDS,
+        widget=AdminIntegerFieldWidget,
+        help_text="After so long it opens the market by itself. Empty: it lasts until somebody opens it.",
+    )
+
+
+class CancelAllForm(NoteForm):
+    """Which orders of an account are canceled, and why."""
+
+    field_order = ("market", "note")
+
+    market = forms.ModelChoiceField(
+        Market.objects.none(), required=False, empty_label="all markets"
+    )
+
+    def __init__(self, *args: Any, markets: QuerySet[Market], **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.fields["market"].queryset = markets  # type: ignore[attr-defined]
 
 
 class TransferForm(forms.Form):
@@ -56,13 +93,7 @@ class TransferForm(forms.Form):
         widget=AdminTextInputWidget(attrs={"inputmode": "decimal", "autocomplete": "off"}),
         help_text='A plain decimal such as "1000.5".',
     )
-    note = forms.CharField(
-        label="Why",
-        max_length=MAX_NOTE,
-        required=False,
-        widget=AdminTextInputWidget,
-        help_text="Kept with the transfer and in the admin log.",
-    )
+    note = why("Kept with the transfer and in the admin log.")
 
 
 class DecimalInput(AdminTextInputWidget):
@@ -75,6 +106,17 @@ class DecimalInput(AdminTextInputWidget):
 
 class MarketForm(_MarketModelForm):
     """What both of a market's forms share: refusals at their field."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.fields["volatility_auction_s"].required = False
+        self.fields["volatility_auction_s"].label = "Volatility auction (seconds)"
+        self.fields["update_interval_ms"].label = "Update interval (ms)"
+        self.fields["snapshot_interval_s"].label = "Snapshot interval (seconds)"
+
+    def clean_volatility_auction_s(self) -> int:
+        """Empty: none."""
+        return self.cleaned_data["volatility_auction_s"] or 0
 
     def _refuse(self, refused: MarketRefused) -> None:
         field = refused.field
@@ -92,8 +134,9 @@ class NewMarketForm(MarketForm):
     quote_symbol = forms.CharField(label="Quote", max_length=12, widget=AdminTextInputWidget)
     first_status = forms.ChoiceField(
         label="Status",
-        choices=[("open", "open"), ("halted", "halted")],
-        help_text="What it starts as: halted takes no orders until it is opened.",
+        choices=[(status.value, status.value) for status in MarketStatus],
+        help_text="What it starts as. Halted and closed take no orders until it is opened; an auction "
+        "collects them, and they trade at one price when it is opened.",
     )
 
     def __init__(self, *args: Any, **options: Any) -> None:
@@ -132,13 +175,7 @@ class NewMarketForm(MarketForm):
 class ChangeMarketForm(MarketForm):
     """A market's rules as they shall be; its engine has the last word."""
 
-    note = forms.CharField(
-        label="Why",
-        max_length=MAX_NOTE,
-        required=False,
-        widget=AdminTextInputWidget,
-        help_text="Kept with the engine's command and in the admin log.",
-    )
+    note = why("Kept with the engine's command and in the admin log.")
 
     def changed(self, names: tuple[str, ...]) -> dict[str, Any]:
         """Those of the columns that shall be something else."""

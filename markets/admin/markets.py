@@ -2,45 +2,61 @@
 
 from __future__ import annotations
 
-import time
 from functools import partial
 from typing import Any, Final
 
 from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied
 from django.db import transaction
-from django.db.models import QuerySet
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
-from django.urls import URLPattern, path
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import URLPattern, path, reverse
+from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from markets import operators
+from markets import operators, schedules
+from markets.admin import commands
 from markets.admin.forms import (
     READERS_COLUMNS,
     ChangeMarketForm,
     DecimalInput,
     NewMarketForm,
-    NoteForm,
 )
 from markets.admin.pages import (
     NONE,
     AnyAdmin,
     Tool,
-    ask,
     change_url,
+    in_a_line,
+    links,
     list_url,
     readable,
+    with_note,
 )
-from markets.admin.status import VERBS, status_question, status_url
+from markets.admin.status import (
+    ACTIONS,
+    CHANGES,
+    auction_in_words,
+    status_url,
+    status_view,
+)
 from markets.fields import ExactDecimalField
 from markets.matching.types import MarketStatus, format_units
-from markets.models import SPECIFICATION, Batch, Market, OperatorCommand, Order, Trade
+from markets.models import (
+    SPECIFICATION,
+    Batch,
+    Market,
+    MarketSchedule,
+    OperatorCommand,
+    Order,
+    Trade,
+)
 
-ANSWER_SECONDS: Final = 3.0
-"""How long a page waits for an engine."""
-COMMANDS_SHOWN: Final = 5
-COLOURS: Final = {"open": "#1a7f37", "halted": "#b35900", "closed": "#b3261e"}
+COLOURS: Final = {
+    "open": "#1a7f37",
+    "auction": "#6f42c1",
+    "halted": "#b35900",
+    "closed": "#b3261e",
+}
 
 
 @admin.register(Market)
@@ -58,17 +74,20 @@ class MarketAdmin(AnyAdmin):
     )
     list_select_related = ("base", "quote")
     search_fields = ("symbol",)
-    actions = ("open_selected", "halt_selected", "close_selected")
+    actions = ACTIONS
     formfield_overrides = {ExactDecimalField: {"widget": DecimalInput}}
     save_on_top = False
 
     STATE = (
         "symbol",
         "coloured_status",
+        "auction",
+        "hours",
         "last_sequence",
         "latest_batch",
         "decimal_last_price",
         "open_orders",
+        "lists",
         "latest_commands",
         "created_at",
     )
@@ -77,9 +96,15 @@ class MarketAdmin(AnyAdmin):
 
     @admin.display(description="status", ordering="status")
     def coloured_status(self, market: Market) -> SafeString:
-        """Its status in a colour."""
+        """Its status in a colour, and how long an auction lasts."""
+        until = ""
+        if market.status == MarketStatus.AUCTION and market.auction_ends_at is not None:
+            until = format_html(" until {}", in_a_line(market.auction_ends_at))
         return format_html(
-            '<b style="color: {}">{}</b>', COLOURS.get(market.status, "inherit"), market.status
+            '<b style="color: {}">{}</b>{}',
+            COLOURS.get(market.status, "inherit"),
+            market.status,
+            until,
         )
 
     @admin.display(description="last price")
@@ -91,8 +116,22 @@ class MarketAdmin(AnyAdmin):
 
     @admin.display(description="open orders")
     def open_orders(self, market: Market) -> int:
-        """How many orders rest."""
+        """How many orders rest, and how many stops wait."""
         return operators.open_orders_of(market)
+
+    @admin.display(description="lists")
+    def lists(self, market: Market) -> SafeString:
+        """Where its rows are."""
+        query, records = f"?market={market.pk}", f"?market__id__exact={market.pk}"
+        return links(
+            [
+                ("orders", list_url(Order, query)),
+                ("open orders", list_url(Order, f"{query}&status=live")),
+                ("trades", list_url(Trade, query)),
+                ("batches", list_url(Batch, records)),
+                ("commands", list_url(OperatorCommand, records)),
+            ]
+        )
 
     @admin.display(description="latest batch")
     def latest_batch(self, market: Market) -> str:
@@ -105,21 +144,33 @@ class MarketAdmin(AnyAdmin):
             f"book checksum {batch.checksum}"
         )
 
+    @admin.display(description="auction")
+    def auction(self, market: Market) -> str:
+        """What it would come to, and when it ends."""
+        if market.status != MarketStatus.AUCTION:
+            return NONE
+        ends = "until somebody opens the market"
+        if market.auction_ends_at is not None:
+            ends = f"until {readable(market.auction_ends_at)}, when it opens by itself"
+        now = auction_in_words(market)
+        return f"{ends}; {now}" if now else ends
+
+    @admin.display(description="hours")
+    def hours(self, market: Market) -> SafeString:
+        """When it opens and closes, and what is next."""
+        rows = MarketSchedule.objects.filter(market=market)
+        lines: list[object] = [_hours_of(schedule) for schedule in rows]
+        due = schedules.next_change_of(market, timezone.now())
+        if due is not None:
+            lines.append(f"next: {due.in_words()}")
+        add = f"{reverse('admin:markets_marketschedule_add')}?market={market.pk}"
+        lines.append(links([("add hours" if rows else "none: add hours", add)]))
+        return format_html_join("", "<div>{}</div>", ((line,) for line in lines))
+
     @admin.display(description="latest commands")
     def latest_commands(self, market: Market) -> SafeString | str:
         """What operators asked for last, and what came of it."""
-        commands = OperatorCommand.objects.filter(market=market).order_by("-pk")[:COMMANDS_SHOWN]
-        rows = [
-            (
-                change_url(command),
-                readable(command.created_at),
-                command.requested_by,
-                ", ".join(f"{name} = {value}" for name, value in command.params.items()),
-                operators.outcome_of(command),
-            )
-            for command in commands
-        ]
-        return format_html_join("", '<div><a href="{}">{}</a> {}: {}, {}</div>', rows) or "none yet"
+        return commands.latest(market) or "none yet"
 
     # Forms
 
@@ -141,7 +192,10 @@ class MarketAdmin(AnyAdmin):
         if obj is None:
             first = (None, {"fields": ("base_symbol", "quote_symbol", "first_status")})
         else:
-            first = (None, {"fields": self.STATE})
+            shown: tuple[str, ...] = self.STATE
+            if obj.status != MarketStatus.AUCTION:
+                shown = tuple(name for name in shown if name != "auction")
+            first = (None, {"fields": shown})
             rules = (*rules, "note")
         description = (
             "Changed by the market's engine, in its sequence. Tick and lot cannot change under open "
@@ -177,7 +231,7 @@ class MarketAdmin(AnyAdmin):
                 market, columns, request.user.get_username(), form.cleaned_data["note"]
             )
             # After the commit: an engine on SQLite cannot write while this request does.
-            transaction.on_commit(partial(self._report, request, [command]))
+            transaction.on_commit(partial(commands.report, self, request, [command]))
         if not (settings or columns):
             self.message_user(request, "Nothing was changed.", messages.WARNING)
 
@@ -188,8 +242,10 @@ class MarketAdmin(AnyAdmin):
         if add:
             return super().construct_change_message(request, form, formsets, add)
         wanted = form.changed((*SPECIFICATION, *READERS_COLUMNS))
-        changes = ", ".join(f"{name} = {value}" for name, value in wanted.items())
-        return _with_note(f"Asked for {changes}", form.cleaned_data["note"]) if changes else ""
+        changes = ", ".join(
+            f"{name} = {'none' if value is None else value}" for name, value in wanted.items()
+        )
+        return with_note(f"Asked for {changes}", form.cleaned_data["note"]) if changes else ""
 
     def log_change(self, request: HttpRequest, obj: Market, message: Any) -> Any:
         """Unless nothing was asked for."""
@@ -207,11 +263,11 @@ class MarketAdmin(AnyAdmin):
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
         """Add the buttons."""
-        tools = [Tool("Orders", list_url(Order, f"?market={object_id}"))]
-        tools.append(Tool("Trades", list_url(Trade, f"?market={object_id}")))
+        tools = []
         if self.has_change_permission(request):
-            tools += [
-                Tool(f"{verb}…", status_url(status, [object_id])) for status, verb in VERBS.items()
+            tools = [
+                Tool(f"{change.label}…", status_url(status, [object_id]))
+                for status, change in CHANGES.items()
             ]
         context = {
             "tools": tools,
@@ -224,77 +280,16 @@ class MarketAdmin(AnyAdmin):
         """Nobody: its orders and trades stay."""
         return False
 
-    # Open, halt, close
-
-    @admin.action(description="Open selected markets…", permissions=["change"])
-    def open_selected(self, request: HttpRequest, queryset: QuerySet[Market]) -> HttpResponse:
-        """Ask first."""
-        return HttpResponseRedirect(status_url(MarketStatus.OPEN, _keys(queryset)))
-
-    @admin.action(description="Halt selected markets…", permissions=["change"])
-    def halt_selected(self, request: HttpRequest, queryset: QuerySet[Market]) -> HttpResponse:
-        """Ask first."""
-        return HttpResponseRedirect(status_url(MarketStatus.HALTED, _keys(queryset)))
-
-    @admin.action(description="Close selected markets…", permissions=["change"])
-    def close_selected(self, request: HttpRequest, queryset: QuerySet[Market]) -> HttpResponse:
-        """Ask first."""
-        return HttpResponseRedirect(status_url(MarketStatus.CLOSED, _keys(queryset)))
+    # Open, auction, halt, close
 
     def get_urls(self) -> list[URLPattern]:
-        """Add the page that opens, halts or closes."""
-        view = self.admin_site.admin_view(self.status_view)
+        """Add the page that asks before it is done."""
+        view = self.admin_site.admin_view(partial(status_view, self))
         return [
             path("status/<str:status>/", view, name="markets_market_status"),
             *super().get_urls(),
         ]
 
-    def status_view(self, request: HttpRequest, status: str) -> HttpResponse:
-        """Ask why; then tell the engines, and say what they did."""
-        if not self.has_change_permission(request):
-            raise PermissionDenied
-        if status not in tuple(MarketStatus):
-            raise Http404("there is no such status")
-        wanted = MarketStatus(status)
-        keys = [key for key in request.GET.getlist("market") if key.isascii() and key.isdigit()]
-        markets = list(Market.objects.filter(pk__in=keys))
-        if not markets:
-            raise Http404("there is no such market")
-        form = NoteForm(request.POST or None, required=wanted is not MarketStatus.OPEN)
-        back = change_url(markets[0]) if len(markets) == 1 else list_url(Market)
-        if request.method != "POST" or not form.is_valid():
-            return ask(self, request, status_question(wanted, markets, form, back))
-        self._set_status(request, markets, wanted, form.cleaned_data["note"])
-        return HttpResponseRedirect(back)
 
-    def _set_status(
-        self, request: HttpRequest, markets: list[Market], status: MarketStatus, note: str
-    ) -> None:
-        by = request.user.get_username()
-        with transaction.atomic():
-            commands = [operators.set_market_status(market, status, by, note) for market in markets]
-            for market in markets:
-                self.log_change(
-                    request, market, _with_note(f"Asked to {VERBS[status].lower()}", note)
-                )
-        self._report(request, commands)
-
-    def _report(self, request: HttpRequest, commands: list[OperatorCommand]) -> None:
-        """Wait a moment for the engines, and tell the operator what came of the commands."""
-        deadline = time.monotonic() + ANSWER_SECONDS
-        for command in commands:
-            operators.wait_for(command, max(0.0, deadline - time.monotonic()))
-            level = messages.SUCCESS
-            if command.refusal:
-                level = messages.ERROR
-            elif not command.done:
-                level = messages.WARNING
-            self.message_user(request, f"{command.market}: {operators.outcome_of(command)}", level)
-
-
-def _keys(queryset: QuerySet[Market]) -> list[str]:
-    return [str(key) for key in queryset.values_list("pk", flat=True)]
-
-
-def _with_note(text: str, note: str) -> str:
-    return f"{text}: {note}" if note else f"{text}."
+def _hours_of(schedule: MarketSchedule) -> SafeString:
+    return format_html('<a href="{}">{}</a>', change_url(schedule), schedules.in_words(schedule))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -14,10 +15,11 @@ from django.db import models
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import reverse
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from markets.messages.public import datetime_text, time_text
+from markets.matching.types import format_units
+from markets.messages.public import RATIO_DECIMALS, datetime_text, ratio_text, time_text
 
 if TYPE_CHECKING:
     AnyAdmin = admin.ModelAdmin[Any]
@@ -63,6 +65,13 @@ class WrittenOnceAdmin(AnyAdmin):
 
 class ReadOnlyAdmin(WrittenOnceAdmin):
     """Rows to look at: nobody adds them here either."""
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """All the width for what they show."""
+        wide = {"is_nav_sidebar_enabled": False}
+        return super().changelist_view(request, wide | (extra_context or {}))
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Nobody."""
@@ -117,6 +126,11 @@ def list_url(model: type[models.Model], query: str = "") -> str:
     return reverse(f"admin:{meta.app_label}_{meta.model_name}_changelist") + query
 
 
+def links(pairs: Iterable[tuple[str, str]]) -> SafeString:
+    """Labels with the addresses that they lead to, in a line."""
+    return format_html_join(" · ", '<a href="{}">{}</a>', ((url, label) for label, url in pairs))
+
+
 def readable(moment: int | datetime) -> str:
     """A time (or microseconds since 1970) as people read it: UTC, to the microsecond."""
     text = time_text(moment) if isinstance(moment, int) else datetime_text(moment)
@@ -127,6 +141,16 @@ def in_a_line(moment: int) -> SafeString:
     """Microseconds since 1970 to the second, for a list's column; the rest is in its tooltip."""
     exact = readable(moment)
     return format_html('<span style="white-space: nowrap" title="{}">{}</span>', exact, exact[:19])
+
+
+def rate_in_words(millionths: int) -> str:
+    """A fee rate as the API writes it, and in per cent: "0.001 (0.1 %)"."""
+    return f"{ratio_text(millionths)} ({format_units(millionths, RATIO_DECIMALS - 2)} %)"
+
+
+def with_note(text: str, note: str) -> str:
+    """What is kept in the admin log: what was done, and why if that was said."""
+    return f"{text}: {note}" if note else f"{text}."
 
 
 def whole_number(text: str) -> int | None:

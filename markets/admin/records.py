@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any, ClassVar
+
 from django.contrib import admin
 from django.contrib.admin.models import LogEntry
 from django.db.models import QuerySet
@@ -10,6 +12,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from markets import operators
+from markets.admin import commands
 from markets.admin.pages import ReadOnlyAdmin, readable, whole_number
 from markets.models import Batch, Market, OperatorCommand
 
@@ -54,16 +57,35 @@ class BatchAdmin(ReadOnlyAdmin):
 class OperatorCommandAdmin(ReadOnlyAdmin):
     """What operators asked of engines, and what came of it."""
 
-    fields = ("market", "kind", "wanted", "outcome", "requested_by", "note", "created_at")
+    fields: ClassVar[Any] = (
+        "market",
+        "kind",
+        "wanted",
+        "outcome",
+        "requested_by",
+        "note",
+        "created_at",
+    )
     list_display = ("id", *fields)
     list_filter = ("market", "kind", "done")
     list_select_related = ("market",)
     search_fields = ("requested_by", "note")
 
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Fee rates account by account."""
+        if obj is None or obj.kind != "set_fee_rates":
+            return self.fields
+        return (*self.fields[:3], "fee_rates", *self.fields[3:])
+
     @admin.display(description="wanted")
     def wanted(self, command: OperatorCommand) -> str:
         """What was asked for."""
-        return ", ".join(f"{name} = {value}" for name, value in command.params.items())
+        return commands.wanted(command)
+
+    @admin.display(description="fee rates")
+    def fee_rates(self, command: OperatorCommand) -> SafeString:
+        """Which accounts shall pay what."""
+        return commands.rates_wanted(command)
 
     @admin.display(description="outcome")
     def outcome(self, command: OperatorCommand) -> str:

@@ -8,14 +8,17 @@ from django.http import HttpRequest
 from django.utils.safestring import SafeString
 
 from markets.admin.filters import (
+    FILTERS_LOOK,
     MarketFilter,
     NewestFirstAdmin,
     TakerSideFilter,
     accounts_named,
 )
 from markets.admin.pages import (
+    NONE,
     in_a_line,
     link_to,
+    rate_in_words,
     readable,
     whole_number,
 )
@@ -41,7 +44,7 @@ class TradeAdmin(NewestFirstAdmin):
     list_filter = (TakerSideFilter, MarketFilter)
     list_select_related = ("market__base", "market__quote", "taker_account", "maker_account")
     search_fields = ("id",)
-    search_help_text = "A trade's id, an order's id, or an account's name."
+    search_help_text = f"A trade's id, an order's id, or an account's name. {FILTERS_LOOK}"
     fields = (
         "id",
         "time",
@@ -50,7 +53,9 @@ class TradeAdmin(NewestFirstAdmin):
         "taker_order_link",
         "maker_order_link",
         "decimal_taker_fee",
+        "taker_rate",
         "decimal_maker_fee",
+        "maker_rate",
     )
     readonly_fields = fields
 
@@ -94,6 +99,16 @@ class TradeAdmin(NewestFirstAdmin):
         """In the asset that the maker received; negative: a rebate."""
         return _fee(trade.maker_fee, trade.market, bought=trade.taker_side == Side.SELL)
 
+    @admin.display(description="taker's fee rate")
+    def taker_rate(self, trade: Trade) -> str:
+        """What the taker paid by."""
+        return _rate(trade.taker_fee_rate)
+
+    @admin.display(description="maker's fee rate")
+    def maker_rate(self, trade: Trade) -> str:
+        """What the maker paid by, or (negative) was paid."""
+        return _rate(trade.maker_fee_rate)
+
     @admin.display(description="taker's order")
     def taker_order_link(self, trade: Trade) -> SafeString:
         """Linked."""
@@ -113,6 +128,10 @@ class TradeAdmin(NewestFirstAdmin):
     def time(self, trade: Trade) -> str:
         """When it happened."""
         return readable(trade.timestamp)
+
+
+def _rate(millionths: int | None) -> str:
+    return NONE if millionths is None else rate_in_words(millionths)
 
 
 def _fee(units: int, market: Market, *, bought: bool) -> str:

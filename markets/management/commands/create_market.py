@@ -10,6 +10,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from markets import operators
 from markets.database import need_migrated
+from markets.matching.types import MarketStatus
 from markets.messages.public import plain
 
 
@@ -43,7 +44,23 @@ class Command(BaseCommand):
             "--maker-fee", type=decimal, help="a ratio: 0.001 is 0.1 %%; negative: rebate"
         )
         parser.add_argument("--taker-fee", type=decimal, help="a ratio: 0.002 is 0.2 %%")
-        parser.add_argument("--price-band", type=decimal, help="not offered yet")
+        parser.add_argument(
+            "--price-band",
+            type=decimal,
+            help="how far from the last price orders may trade, a ratio: 0.1 is 10 %%; default: anywhere",
+        )
+        parser.add_argument(
+            "--volatility-auction",
+            type=int,
+            metavar="SECONDS",
+            help="an auction in place of a trade beyond the price band; default: the rest is canceled",
+        )
+        parser.add_argument(
+            "--status",
+            default=MarketStatus.OPEN.value,
+            choices=[status.value for status in MarketStatus],
+            help="what it starts as; default: open",
+        )
         parser.add_argument(
             "--update-interval-ms", type=int, help="merge book updates over this time"
         )
@@ -55,8 +72,6 @@ class Command(BaseCommand):
         base, separator, quote = options["symbol"].upper().partition("-")
         if not separator:
             raise CommandError(f"{options['symbol']!r} is not BASE-QUOTE, such as BTC-USD")
-        if options["price_band"] is not None:
-            raise CommandError("--price-band is not offered yet")
         columns = {
             "tick_size": options["tick_size"],
             "lot_size": options["lot_size"],
@@ -65,6 +80,9 @@ class Command(BaseCommand):
             "min_notional": options["min_notional"],
             "maker_fee_rate": options["maker_fee"],
             "taker_fee_rate": options["taker_fee"],
+            "price_band": options["price_band"],
+            "volatility_auction_s": options["volatility_auction"],
+            "status": options["status"],
             "update_interval_ms": options["update_interval_ms"],
             "snapshot_interval_s": options["snapshot_interval_s"],
         }
@@ -76,7 +94,13 @@ class Command(BaseCommand):
         for asset in made.new_assets:
             self.stdout.write(f"asset {asset.symbol}: {asset.decimals} decimals")
         market = made.market
-        self.stdout.write(
-            f"market {market.symbol}: {market.status}, tick size {plain(market.tick_size)}, "
-            f"lot size {plain(market.lot_size)}"
-        )
+        says = [
+            market.status,
+            f"tick size {plain(market.tick_size)}",
+            f"lot size {plain(market.lot_size)}",
+        ]
+        if market.price_band is not None:
+            says.append(f"price band {plain(market.price_band)}")
+        if market.volatility_auction_s:
+            says.append(f"volatility auction {market.volatility_auction_s} s")
+        self.stdout.write(f"market {market.symbol}: {', '.join(says)}")

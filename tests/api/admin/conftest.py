@@ -11,6 +11,7 @@ import pytest
 from django.apps import apps
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import User
+from django.db import connection
 from django.test import Client
 
 from markets import accounts, operators, process
@@ -27,7 +28,12 @@ def empty(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
     """No rows, until the test's transaction is rolled back, and no engines to tell."""
     monkeypatch.setattr(process, "_current", None)
     monkeypatch.setattr(admin_commands, "ANSWER_SECONDS", 0.0)
-    ours: list[Any] = [LogEntry, *reversed(list(apps.get_app_config("markets").get_models()))]
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            # Engines of other tests may still write: let them end first, and others wait for this one.
+            cursor.execute("LOCK TABLE markets_market IN EXCLUSIVE MODE")
+    models = list(apps.get_app_config("markets").get_models(include_auto_created=True))
+    ours: list[Any] = [LogEntry, *reversed(models)]
     for model in ours:
         model._base_manager.all()._raw_delete("default")
 

@@ -64,6 +64,8 @@ def a_trade(market: Market, taker: Order, maker: Order, number: int = 9) -> Trad
         maker_account=maker.account,
         taker_fee=300_000,
         maker_fee=-7_500_000,
+        taker_fee_rate=2000,
+        maker_fee_rate=-500,
         timestamp=NOON,
     )
 
@@ -120,6 +122,8 @@ def market_form(**changes: Any) -> dict[str, Any]:
         "min_notional": "0",
         "maker_fee_rate": "0",
         "taker_fee_rate": "0",
+        "price_band": "",
+        "volatility_auction_s": "0",
         "update_interval_ms": "0",
         "snapshot_interval_s": "60",
     } | changes

@@ -74,6 +74,12 @@ def test_new_assets_have_8_decimals_or_as_many_as_tick_times_lot_needs(operator:
         ({"min_notional": "-1"}, "min_notional"),
         ({"taker_fee_rate": "1"}, "taker_fee_rate"),
         ({"maker_fee_rate": "-0.001"}, "maker_fee_rate"),
+        ({"price_band": "0"}, "price_band"),
+        ({"price_band": "1"}, "price_band"),
+        ({"price_band": "0.0000001"}, "price_band"),
+        ({"volatility_auction_s": "60"}, "volatility_auction_s"),
+        ({"price_band": "0.1", "volatility_auction_s": "86401"}, "volatility_auction_s"),
+        ({"price_band": "0.1", "volatility_auction_s": "-1"}, "volatility_auction_s"),
         ({"update_interval_ms": "10001"}, "update_interval_ms"),
     ],
 )
@@ -85,6 +91,24 @@ def test_a_market_that_makes_no_sense_is_refused_at_the_field(
     assert list(errors_of(response)) == [field]
     assert not Market.objects.exists()
     assert not Asset.objects.exists()
+
+
+@pytest.mark.parametrize("status", ["open", "halted", "auction", "closed"])
+def test_a_market_starts_as_it_is_wanted(operator: Client, status: str) -> None:
+    add_market(operator, first_status=status, price_band="0.1", volatility_auction_s="60")
+
+    market = Market.objects.get(symbol="ETH-USD")
+    assert (market.status, market.auction_ends_at) == (status, None)
+    assert (market.price_band, market.volatility_auction_s) == (Decimal("0.1"), 60)
+
+
+def test_a_form_without_a_volatility_auction_wants_none(operator: Client) -> None:
+    form = market_form()
+    del form["volatility_auction_s"]
+
+    operator.post(reverse("admin:markets_market_add"), form)
+
+    assert Market.objects.get(symbol="ETH-USD").volatility_auction_s == 0
 
 
 def test_an_existing_asset_with_too_few_decimals_is_refused(operator: Client) -> None:
@@ -173,6 +197,22 @@ def test_fees_may_change_under_open_orders(
     assert OperatorCommand.objects.get().params == {"taker_fee_rate": "0.002"}
 
 
+def test_a_price_band_is_set_and_taken_away_again(operator: Client, market: Market) -> None:
+    change_market(operator, market, price_band="0.1", volatility_auction_s="60")
+    Market.objects.update(price_band=Decimal("0.1"), volatility_auction_s=60)
+    change_market(operator, market, price_band="", volatility_auction_s="0")
+
+    assert [command.params for command in OperatorCommand.objects.order_by("pk")] == [
+        {"price_band": "0.1", "volatility_auction_s": "60"},
+        {"price_band": None, "volatility_auction_s": "0"},
+    ]
+    assert logged() == [
+        "olga BTC-USD: Asked for price_band = 0.1, volatility_auction_s = 60.",
+        "olga BTC-USD: Asked for price_band = none, volatility_auction_s = 0.",
+    ]
+    assert "price_band = none" in page(operator, "operatorcommand_changelist")
+
+
 def test_tick_and_lot_may_change_when_all_orders_have_ended(
     operator: Client, market: Market, alice: Account
 ) -> None:
@@ -226,6 +266,19 @@ def test_a_market_s_page_shows_how_far_its_engine_is(
     for text in ("73101", "100.5 USD", "halted"):
         assert text in shown
         assert text in in_list
+
+
+def test_an_auction_is_shown_with_its_end(operator: Client, market: Market) -> None:
+    assert ">Auction:<" not in page(operator, "market_change", market.pk)
+
+    Market.objects.update(status="auction")
+    endless = page(operator, "market_change", market.pk)
+    Market.objects.update(auction_ends_at=NOON)
+    ending = page(operator, "market_change", market.pk)
+
+    assert "until somebody opens the market" in endless
+    assert "until 2026-11-22 12:00:00.000000 UTC, when it opens by itself" in ending
+    assert "2026-11-22 12:00:00</span>" in page(operator, "market_changelist")
 
 
 def test_nobody_deletes_a_market(operator: Client, market: Market) -> None:

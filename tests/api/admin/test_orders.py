@@ -77,7 +77,7 @@ def test_an_order_is_shown_in_decimals_and_readable_time(
     in_list = page(operator, "order_changelist")
     shown = page(operator, "order_change", order.pk)
 
-    for text in ("100.5", "1.5", "2026-11-22 12:00:00.000001 UTC"):
+    for text in ("100.5", "1.5", "2026-11-22 12:00:00.000001 UTC", "partially_filled"):
         assert text in in_list
         assert text in shown
     assert "0.5" in shown, "what remains"
@@ -94,7 +94,8 @@ def test_a_trade_is_shown_in_decimals_with_both_fees(
 
     shown = page(operator, "trade_change", trade.pk)
 
-    for text in ("100.5", "1.5", "150.75", "0.003 BTC", "-0.075 USD"):
+    rates = ("0.002 (0.2 %)", "-0.0005 (-0.05 %)")
+    for text in ("100.5", "1.5", "150.75", "0.003 BTC", "-0.075 USD", *rates):
         assert text in shown
 
 
@@ -137,7 +138,8 @@ def test_orders_are_filtered_by_market_side_status_and_type(
     assert listed(operator, "order", f"?market={market.pk}") == [sell.pk, buy.pk]
     assert listed(operator, "order", f"?market={other.pk}") == [ended.pk]
     assert listed(operator, "order", "?side=sell") == [sell.pk]
-    assert listed(operator, "order", "?status=resting") == [sell.pk, buy.pk]
+    assert listed(operator, "order", "?status=live") == [sell.pk, buy.pk]
+    assert listed(operator, "order", "?status=ended") == [ended.pk]
     assert listed(operator, "order", "?status=canceled") == [ended.pk]
     assert listed(operator, "order", "?type=market") == [ended.pk]
     assert listed(operator, "order", "?market=none") == []
