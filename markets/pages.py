@@ -86,16 +86,20 @@ def _market_page(
     return render(request, "markets/market.html", context)
 
 
-def _rules(market: models.Market) -> dict[str, str | int]:
+def _rules(market: models.Market) -> dict[str, str | int | None]:
     """What the page must know of a market before the first message."""
     spec = market.spec(fee_account=0)
+    band = spec.price_band
     return {
         "symbol": spec.symbol,
+        "status": market.status,
         "base": spec.base,
         "quote": spec.quote,
         "tick_size": spec.price_text(spec.tick_size),
         "lot_size": spec.quantity_text(spec.lot_size),
+        "maker_fee_rate": format_units(spec.maker_fee_rate, RATE_DECIMALS),
         "taker_fee_rate": format_units(spec.taker_fee_rate, RATE_DECIMALS),
+        "price_band": None if band is None else format_units(band, RATE_DECIMALS),
         "base_decimals": spec.base_decimals,
         "quote_decimals": spec.quote_decimals,
     }

@@ -17,6 +17,7 @@ from tests.browser.running import Person, RunningExchange
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 WAIT_MS = 15_000
+MARKETS_AT_ONCE = 8
 _numbers = itertools.count(1)
 
 expect.set_options(timeout=WAIT_MS)
@@ -48,14 +49,15 @@ def exchange(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningExchan
     exchange.start()
     yield exchange
     exchange.stop()
+    exchange.dismiss_operator()
 
 
 class WatchedPage:
     """A page, and what went wrong on it."""
 
-    def __init__(self, page: Page, url: str) -> None:
+    def __init__(self, page: Page, exchange: RunningExchange) -> None:
         self.page = page
-        self.url = url
+        self.exchange = exchange
         self.problems: list[str] = []
         self._forgiven: list[str] = []
         page.set_default_timeout(WAIT_MS)
@@ -81,17 +83,17 @@ class WatchedPage:
 
     def open(self, market: str) -> Page:
         """Go to a market's page and wait until its book is in step."""
-        self.page.goto(f"{self.url}/markets/{market}/")
+        self.page.goto(f"{self.exchange.url}/markets/{market}/")
         self.expect_step("in")
         return self.page
 
     def log_in(self, who: Person, market: str) -> Page:
-        """Log in by the form, land on a market's page, and wait until orders can be sent."""
-        self.page.goto(f"{self.url}/login/?next=/markets/{market}/")
-        self.page.get_by_label("Username").fill(who.name)
-        self.page.get_by_label("Password").fill(who.password)
-        self.page.get_by_role("button", name="Log in").click()
-        self.expect_step("in")
+        """Open a market's page as somebody, and wait until orders can be sent."""
+        session = self.exchange.session_of(who)
+        self.page.context.add_cookies(
+            [{"name": "sessionid", "value": session, "url": self.exchange.url}]
+        )
+        self.open(market)
         expect(self.balance("USD")).to_be_visible()
         return self.page
 
@@ -109,10 +111,31 @@ class WatchedPage:
 
     def order(self, side: str, quantity: str, price: str) -> None:
         """Fill in the form and send it."""
-        self.page.get_by_text(side.capitalize(), exact=True).click()
-        self.page.get_by_label("Price", exact=True).fill(price)
-        self.page.get_by_label("Quantity", exact=True).fill(quantity)
+        self.choose(side.capitalize())
+        self.fill(price=price, quantity=quantity)
         self.page.locator("#submit").click()
+
+    def choose(self, *words: str) -> None:
+        """Choose a side, a type, or what a market order is measured in."""
+        form = self.page.locator("#order-form")
+        for word in words:
+            form.get_by_role("radiogroup").get_by_text(word, exact=True).click()
+
+    def fill(self, **fields: str) -> None:
+        """Type into fields of the form, by their names."""
+        for name, text in fields.items():
+            self.page.locator(f"#{name}").fill(text)
+
+    def open_order(self, text: str) -> Locator:
+        """The row of the open order that has this text, with its words."""
+        return self.page.locator("#orders tr", has_text=text)
+
+    def expect_ended(self, side: str, price: str, words: str) -> None:
+        """Wait until the newest ended order of this side and price says what became of it."""
+        row = self.page.locator(
+            f'#ended tr:has(td:nth-child(2):text-is("{side}")):has(td:nth-child(3):text-is("{price}"))'
+        )
+        expect(row.first.locator("+ tr")).to_have_text(words)
 
     def expect_note(self, text: str) -> None:
         """Wait until the form says so."""
@@ -129,7 +152,7 @@ def new_page(browser: Browser, exchange: RunningExchange) -> Iterator[OpenPage]:
 
     def open_page() -> WatchedPage:
         page = browser.new_context(viewport={"width": 1440, "height": 900}).new_page()
-        watched.append(WatchedPage(page, exchange.url))
+        watched.append(WatchedPage(page, exchange))
         return watched[-1]
 
     yield open_page
@@ -143,10 +166,22 @@ def page(new_page: OpenPage) -> WatchedPage:
     return new_page()
 
 
+@pytest.fixture(scope="package")
+def fresh_markets(exchange: RunningExchange) -> Iterator[str]:
+    """Markets that nobody has used, some made at a time: the exchange takes a while to serve each."""
+
+    def make() -> Iterator[str]:
+        while True:
+            symbols = [f"T{next(_numbers)}-USD" for _ in range(MARKETS_AT_ONCE)]
+            yield from exchange.create_markets(symbols, taker_fee="0.001")
+
+    return make()
+
+
 @pytest.fixture
-def market(exchange: RunningExchange) -> str:
+def market(fresh_markets: Iterator[str]) -> str:
     """A market that no other test uses; its base asset is what stands before the hyphen."""
-    return exchange.create_market(f"T{next(_numbers)}-USD", taker_fee="0.001")
+    return next(fresh_markets)
 
 
 @pytest.fixture
@@ -163,9 +198,9 @@ def somebody(exchange: RunningExchange, market: str) -> Callable[[str], Person]:
 STATIC = Path(__file__).resolve().parents[2] / "markets" / "static" / "markets"
 
 
-@pytest.fixture
+@pytest.fixture(scope="package")
 def modules(browser: Browser) -> Iterator[Page]:
-    """An empty page that can import the page's modules; no exchange is needed for that."""
+    """An empty page that can import the page's modules, which keep nothing; no exchange is needed."""
     page = browser.new_page()
     page.route(
         "http://modules.test/**",

@@ -19,7 +19,7 @@ STOP_TIMEOUT = 30.0
 
 
 class Person(NamedTuple):
-    """Somebody with an account: a password for the page, a key for programs."""
+    """Somebody with an account: a password for the page (perhaps), a key for programs."""
 
     name: str
     password: str
@@ -38,20 +38,37 @@ class RunningExchange:
             **os.environ,
             "EXCHANGE_VAR": str(directory),
             "EXCHANGE_SANDBOX": "1",
-            "EXCHANGE_RATE_LOGIN": "30",
+            "EXCHANGE_RATE_LOGIN": "10",
         }
         for name in ("DATABASE_URL", "REDIS_URL"):
             self._environment.pop(name, None)
+        self._operator: subprocess.Popen[str] | None = None
         self.manage("migrate", "--verbosity", "0")
 
     def manage(self, *arguments: str) -> str:
         """Run a management command; returns what it printed."""
-        command = [sys.executable, "manage.py", *arguments]
-        done = subprocess.run(
-            command, cwd=ROOT, env=self._environment, capture_output=True, text=True, check=False
-        )
-        assert done.returncode == 0, f"{arguments}: {done.stdout}{done.stderr}"
-        return done.stdout
+        if self._operator is None:
+            self._operator = subprocess.Popen(
+                [sys.executable, "-m", "tests.browser.command_line"],
+                cwd=ROOT,
+                env=self._environment,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                text=True,
+            )
+        assert self._operator.stdin is not None
+        assert self._operator.stdout is not None
+        self._operator.stdin.write(json.dumps(arguments) + "\n")
+        self._operator.stdin.flush()
+        code, printed, errors = json.loads(self._operator.stdout.readline())
+        assert code == 0, f"{arguments}: {printed}{errors}"
+        return str(printed)
+
+    def dismiss_operator(self) -> None:
+        """End the process that carries out management commands."""
+        if self._operator is not None:
+            self._operator.communicate(timeout=STOP_TIMEOUT)
+            self._operator = None
 
     def start(self) -> None:
         """Serve, and return when it answers."""
@@ -88,34 +105,75 @@ class RunningExchange:
 
     def create_market(self, symbol: str, **options: str) -> str:
         """Make a market and wait until it is served; options such as `taker_fee`."""
+        return self.create_markets([symbol], **options)[0]
+
+    def create_markets(self, symbols: list[str], **options: str) -> list[str]:
+        """Make markets of the same rules and wait until all are served."""
         rules = {"tick_size": "0.01", "lot_size": "0.00001", **options}
         flags = [f"--{name.replace('_', '-')}={value}" for name, value in rules.items()]
-        self.manage("create_market", symbol, *flags)
+        for symbol in symbols:
+            self.manage("create_market", symbol, *flags)
         deadline = time.monotonic() + START_TIMEOUT
-        while httpx.get(f"{self.url}/api/v1/markets/{symbol}/book").status_code != 200:
-            assert time.monotonic() < deadline, f"{symbol} is not served:\n{self.log()}"
-            time.sleep(0.05)
-        return symbol
+        for symbol in symbols:
+            while httpx.get(f"{self.url}/api/v1/markets/{symbol}/book").status_code != 200:
+                assert time.monotonic() < deadline, f"{symbol} is not served:\n{self.log()}"
+                time.sleep(0.05)  # between two looks, not instead of one
+        return symbols
 
-    def open_account(self, name: str, **deposits: str) -> Person:
-        """Make somebody who can log in and has a key."""
+    def open_account(self, name: str, *, password: str = "", **deposits: str) -> Person:
+        """Make somebody who has a key, and a password if they shall log in by one."""
         flags = [f"--deposit={asset}={amount}" for asset, amount in deposits.items()]
-        password = f"{name}-has-a-secret"
-        told = json.loads(
-            self.manage("open_account", name, f"--password={password}", "--api-key", *flags)
-        )
+        if password:
+            flags.append(f"--password={password}")
+        told = json.loads(self.manage("open_account", name, "--api-key", *flags))
         return Person(name, password, told["key"])
+
+    def session_of(self, who: Person) -> str:
+        """A session in which somebody is logged in: the cookie's value."""
+        script = (
+            "from django.contrib.auth.models import User; from django.test import Client; "
+            f"client = Client(); client.force_login(User.objects.get(username={who.name!r})); "
+            "print(client.cookies['sessionid'].value)"
+        )
+        return self.manage("shell", "--verbosity=0", "-c", script).strip()
+
+    def set_status(self, market: str, status: str, *, seconds: int | None = None) -> None:
+        """Open, halt or close a market, or begin an auction; returns when it is so."""
+        flags = [] if seconds is None else [f"--seconds={seconds}"]
+        self.manage("set_market_status", market, status, *flags)
+
+    def configure(self, market: str, **rules: str) -> None:
+        """Give a market other rules; returns when it has them."""
+        script = (
+            "from decimal import Decimal; from markets import models, operators; "
+            f"market = models.Market.objects.get(symbol={market!r}); "
+            f"rules = {{name: Decimal(text) for name, text in {rules!r}.items()}}; "
+            "command = operators.configure_market(market, rules, 'a test'); "
+            "assert operators.wait_for(command, 10); print(command.refusal or '')"
+        )
+        refusal = self.manage("shell", "--verbosity=0", "-c", script).strip()
+        assert refusal == "", refusal
 
     def submit(self, who: Person, market: str, side: str, quantity: str, price: str) -> Any:
         """Place a limit order over REST; returns the order."""
         order = {"market": market, "side": side, "quantity": quantity, "price": price}
-        answer = httpx.post(
-            f"{self.url}/api/v1/orders",
-            json=order,
-            headers={"Authorization": f"Bearer {who.key}"},
-        )
-        assert answer.status_code == 201, answer.text
-        return answer.json()
+        return self.post(who, "orders", order)
+
+    def post(self, who: Person, path: str, body: Any) -> Any:
+        """POST somebody's request over REST; returns what it made."""
+        return self._ask(who, "POST", path, body)
+
+    def amend(self, who: Person, order_id: str, changes: Any) -> Any:
+        """Amend somebody's order over REST; returns the order."""
+        return self._ask(who, "PATCH", f"orders/{order_id}", changes)
+
+    def get(self, who: Person, path: str) -> Any:
+        """GET what somebody may see over REST."""
+        return self._ask(who, "GET", path)
+
+    def orders(self, who: Person) -> dict[str, Any]:
+        """Somebody's orders over REST, by id."""
+        return {order["id"]: order for order in self.get(who, "orders")["results"]}
 
     def book(self, market: str) -> Any:
         """The whole book over REST."""
@@ -123,10 +181,18 @@ class RunningExchange:
 
     def balance(self, who: Person, asset: str) -> Decimal:
         """What somebody has in total of an asset, over REST."""
-        answer = httpx.get(
-            f"{self.url}/api/v1/balances", headers={"Authorization": f"Bearer {who.key}"}
+        balances = self.get(who, "balances")
+        return next(Decimal(row["total"]) for row in balances if row["asset"] == asset)
+
+    def _ask(self, who: Person, method: str, path: str, body: Any = None) -> Any:
+        answer = httpx.request(
+            method,
+            f"{self.url}/api/v1/{path}",
+            json=body,
+            headers={"Authorization": f"Bearer {who.key}"},
         )
-        return next(Decimal(row["total"]) for row in answer.json() if row["asset"] == asset)
+        assert answer.status_code in (200, 201), answer.text
+        return answer.json()
 
     def _answers(self) -> bool:
         try:

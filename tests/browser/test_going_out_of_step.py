@@ -114,7 +114,9 @@ def test_the_page_survives_a_restart_of_the_exchange(
     tab = page.log_in(alice, market)
     page.order("buy", "1", "99")
     page.expect_note(f"Placed: buy 1 {market[:-4]} at 99.")
-    page.forgive("WebSocket connection")  # that is how a browser reports a server that is away
+    # That is how a browser reports a server that is away.
+    page.forgive("WebSocket connection")
+    page.forgive("Failed to load resource")
 
     exchange.stop()
     page.expect_step("out")

@@ -11,11 +11,13 @@ from tests.browser.running import RunningExchange
 
 pytestmark = pytest.mark.slow
 
+SECRET = "somebody-has-a-secret"
+
 
 def test_a_wrong_password_says_so_and_keeps_the_name(
     exchange: RunningExchange, page: WatchedPage
 ) -> None:
-    alice = exchange.open_account("alice")
+    alice = exchange.open_account("alice", password=SECRET)
     tab = page.page
     tab.goto(f"{exchange.url}/login/")
 
@@ -31,7 +33,7 @@ def test_a_wrong_password_says_so_and_keeps_the_name(
 def test_logging_in_leads_back_and_logging_out_hides_what_is_private(
     exchange: RunningExchange, market: str, page: WatchedPage
 ) -> None:
-    bob = exchange.open_account("bob", USD="5")
+    bob = exchange.open_account("bob", password=SECRET, USD="5")
     tab = page.open(market)
 
     tab.get_by_role("link", name="Log in to trade").click()
@@ -69,7 +71,7 @@ def test_somebody_without_an_account_is_told_how_to_get_one(
 def test_logging_in_never_leads_to_another_site(
     exchange: RunningExchange, page: WatchedPage, elsewhere: str
 ) -> None:
-    carol = exchange.open_account("carol")
+    carol = exchange.open_account("carol", password=SECRET)
     tab = page.page
 
     tab.goto(f"{exchange.url}/login/?next={elsewhere}")

@@ -133,15 +133,6 @@ def test_what_is_not_there_is_a_page_that_leads_on(
     expect(page.page.get_by_role("link", name=market, exact=True)).to_be_visible()
 
 
-def test_a_phone_is_wide_enough(market: str, page: WatchedPage) -> None:
-    page.page.set_viewport_size({"width": 360, "height": 740})
-
-    page.open(market)
-
-    width = page.page.evaluate("document.documentElement.scrollWidth")
-    assert width == 360
-
-
 def test_a_level_can_be_reached_by_keyboard_in_one_stop(
     exchange: RunningExchange, market: str, somebody: OpenAccount, page: WatchedPage
 ) -> None:

@@ -15,17 +15,6 @@ from clients.decimals import canonical
 
 pytestmark = pytest.mark.slow
 
-RULES = {
-    "symbol": "BTC-USD",
-    "base": "BTC",
-    "quote": "USD",
-    "tick_size": "0.01",
-    "lot_size": "0.001",
-    "taker_fee_rate": "0.001",
-    "base_decimals": 8,
-    "quote_decimals": 8,
-}
-
 
 def evaluate(page: Page, module: str, expression: str, argument: Any = None) -> Any:
     return page.evaluate(
@@ -97,52 +86,49 @@ def test_numbers_are_shown_whole_and_lined_up(
     assert evaluate(modules, "decimal.js", "m.shown(...argument)", [text, decimals]) == shown
 
 
-def _estimate(page: Page, call: str, wish: dict[str, str]) -> Any:
-    return page.evaluate(
-        f"""async ([wish, rules]) => {{
-            const {{ LocalBook }} = await import("/local_book.js");
-            const m = await import("/estimate.js");
-            const book = new LocalBook("BTC-USD");
-            book.replace(1, [["99", "1"], ["98", "2"]], [["101", "1"], ["102", "2"]]);
-            return {call};
-        }}""",
-        [wish, RULES],
+@pytest.mark.parametrize(
+    ("percent", "ratio"), [("1", "0.01"), ("0.5", "0.005"), ("100", "1"), ("ten", "ten")]
+)
+def test_a_percentage_is_an_exact_ratio(modules: Page, percent: str, ratio: str) -> None:
+    assert evaluate(modules, "decimal.js", "m.ratioOfPercent(argument)", percent) == ratio
+
+
+def test_the_order_that_ended_last_comes_first_whoever_tells_of_it(modules: Page) -> None:
+    def order(id: str, minute: int, status: str = "canceled") -> Any:
+        return {"id": id, "status": status, "updated_at": f"2026-11-22T07:{minute:02}:00.000000Z"}
+
+    shown = evaluate(
+        modules,
+        "ended_orders.js",
+        """(() => {
+            const ended = new m.EndedOrders();
+            for (const orders of argument) ended.take(orders);
+            return ended.all().map((order) => order.id);
+        })()""",
+        [
+            [order("7", 3), order("8", 1, "open")],
+            [order("11", 9, "filled"), order("9", 3), order("7", 3), order("10", 3, "expired")],
+        ],
     )
 
-
-@pytest.mark.parametrize(
-    ("wish", "amount", "whole"),
-    [
-        ({"type": "limit", "side": "buy", "price": "100.01", "quantity": "0.3"}, "30.003", True),
-        ({"type": "market", "side": "buy", "quantity": "2"}, "203", True),
-        ({"type": "market", "side": "sell", "quantity": "1.5"}, "148", True),
-        ({"type": "market", "side": "buy", "quantity": "4"}, "305", False),
-    ],
-)
-def test_what_an_order_would_cost(
-    modules: Page, wish: dict[str, str], amount: str, whole: bool
-) -> None:
-    assert _estimate(modules, "m.notional(wish, book)", wish) == {"amount": amount, "whole": whole}
+    assert shown == ["11", "10", "9", "7"]
 
 
-@pytest.mark.parametrize(
-    ("wish", "quantity"),
-    [
-        ({"type": "limit", "side": "buy", "price": "300"}, "0.333"),
-        ({"type": "limit", "side": "sell", "price": "300"}, "100"),
-        ({"type": "market", "side": "buy"}, "0.99"),
-    ],
-)
-def test_what_a_hundred_are_enough_for(modules: Page, wish: dict[str, str], quantity: str) -> None:
-    assert _estimate(modules, 'm.affordable(wish, "100", rules, book)', wish) == quantity
+def test_only_so_many_ended_orders_are_kept(modules: Page) -> None:
+    kept = evaluate(
+        modules,
+        "ended_orders.js",
+        """(() => {
+            const ended = new m.EndedOrders();
+            for (let id = 1; id <= 1000; id += 1) {
+                const updated_at = `2026-11-22T07:00:00.${String(id).padStart(6, "0")}Z`;
+                ended.take([{ id: String(id), status: "filled", updated_at }]);
+            }
+            return [ended.all().length, ended.all()[0].id];
+        })()""",
+    )
 
-
-def test_a_fee_is_rounded_up_to_the_smallest_unit_of_what_is_received(modules: Page) -> None:
-    wish = {"side": "buy", "quantity": "0.00000001", "price": "1"}
-
-    fee = _estimate(modules, 'm.highestFee("buy", wish.quantity, "1", rules)', wish)
-
-    assert fee == {"fee": "0.00000001", "asset": "BTC"}
+    assert kept == [100, "1000"]
 
 
 def test_an_account_s_messages_are_judged_as_the_python_client_does(modules: Page) -> None:

@@ -81,6 +81,32 @@ export function floorTo(value, step) {
   return join((a / b) * b, scale);
 }
 
+/** The smallest multiple of `step` (above 0) that is at least `value` (0 or above). */
+export function ceilTo(value, step) {
+  const [a, b, scale] = aligned(value, step);
+  return join(((a + b - 1n) / b) * b, scale);
+}
+
+/** The larger of two numbers. */
+export function larger(first, second) {
+  return compare(first, second) < 0 ? second : first;
+}
+
+/** The smaller of two numbers. */
+export function smaller(first, second) {
+  return compare(first, second) < 0 ? first : second;
+}
+
+/** A percentage as the ratio that it is: "0.5" is "0.005". What is no plain decimal stays as it is. */
+export function ratioOfPercent(text) {
+  return isPlain(text) ? divide(text, "100", decimalsOf(text) + 2) : text;
+}
+
+/** A ratio as the percentage that it is: "0.005" is "0.5". */
+export function percentOfRatio(text) {
+  return multiply(text, "100");
+}
+
 /** `first` ÷ `second` between 0 and 1 as a Number: for drawing only. */
 export function ratio(first, second) {
   const [a, b] = aligned(first, second);

@@ -48,7 +48,8 @@ export function setTime(cell, timestamp) {
   if (cell.title !== timestamp) cell.title = timestamp;
 }
 
-/** A table's body whose rows follow a list: `make()` returns {row, update(item)}. */
+/** A table's body whose rows follow a list: `make()` returns {row, update(item)}. An entry of several rows
+ *  has `rows()`, too: those that belong into the table now. Before they go, `left()` is called. */
 export class Rows {
   #shown = new Map();
 
@@ -60,9 +61,10 @@ export class Rows {
 
   draw(items, keyOf) {
     const wanted = new Set(items.map(keyOf));
-    for (const [key, { row }] of this.#shown) {
+    for (const [key, entry] of this.#shown) {
       if (wanted.has(key)) continue;
-      row.remove();
+      entry.left?.();
+      for (const row of rowsOf(entry)) row.remove();
       this.#shown.delete(key);
     }
     let next = this.body.firstElementChild;
@@ -71,12 +73,16 @@ export class Rows {
       const entry = this.#shown.get(key) ?? this.make();
       this.#shown.set(key, entry);
       entry.update(item);
-      if (entry.row === next) next = next.nextElementSibling;
-      else this.body.insertBefore(entry.row, next);
+      for (const row of rowsOf(entry)) {
+        if (row === next) next = next.nextElementSibling;
+        else this.body.insertBefore(row, next);
+      }
     }
     this.nothing.hidden = items.length > 0;
   }
 }
+
+const rowsOf = (entry) => entry.rows?.() ?? [entry.row];
 
 /** A table row of cells with these classes. */
 export function rowOf(...classNames) {
@@ -84,3 +90,13 @@ export function rowOf(...classNames) {
   const cells = classNames.map((className) => row.appendChild(element("td", className)));
   return { row, cells };
 }
+
+/** A row under a row, for words. */
+export function wordsRow(columns) {
+  const { row, cells } = rowOf("");
+  row.className = "words-row";
+  cells[0].colSpan = columns;
+  return { row, cell: cells[0] };
+}
+
+export const sideClass = (side) => (side === "buy" ? "bid" : "ask");

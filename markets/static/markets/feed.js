@@ -4,26 +4,50 @@
  * - What a message means for the book is local_book.js's business; this module sends what it asks for.
  * - A market that the exchange does not follow for us yet is subscribed to; otherwise it is resynced.
  * - `changed` is called after every change, often: whoever draws does so once a frame.
+ * - A market whose rules an operator changed says its status again: its price band is asked for then.
  */
 
 import { Connection } from "./connection.js";
+import { add, multiply } from "./decimal.js";
 import { BookFeed } from "./local_book.js";
+import { get } from "./rest.js";
 
 const KEPT_TRADES = 100;
 
 export class MarketFeed {
   #subscribed = false;
 
-  /** `changed` is a function of "book", "trades", "ticker" or "status". */
-  constructor(market, symbols, changed) {
+  /** `markets` are the rules and statuses that the page came with; `changed` is a function of "book",
+   *  "trades", "ticker" or "status". */
+  constructor(market, markets, changed) {
     this.market = market;
-    this.symbols = symbols;
+    this.symbols = markets.map(({ symbol }) => symbol);
     this.changed = changed;
     this.feed = new BookFeed(market);
     this.trades = [];
     this.tickers = new Map();
-    this.statuses = new Map();
+    this.band = markets.find(({ symbol }) => symbol === market).price_band;
+    this.statuses = new Map(markets.map(({ symbol, status }) => [symbol, { status, auction: null }]));
     this.connection = new Connection("/ws/v1/market-data", this);
+  }
+
+  /** The market's status as far as it is known. */
+  get status() {
+    return this.statuses.get(this.market).status;
+  }
+
+  /** What the auction at hand would come to; null: there is none. */
+  get auction() {
+    return this.statuses.get(this.market).auction;
+  }
+
+  /** What the price band is around: the last trade's price, else the middle of the best, else null. */
+  get reference() {
+    const last = this.trades[0]?.price ?? this.tickers.get(this.market)?.last;
+    if (last) return last;
+    const [bid] = this.feed.book.bids(1);
+    const [ask] = this.feed.book.asks(1);
+    return bid && ask ? multiply(add(bid[0], ask[0]), "0.5") : null;
   }
 
   opened() {
@@ -52,7 +76,8 @@ export class MarketFeed {
         this.tickers.set(message.data.market, message.data);
         return this.changed("ticker");
       case "status":
-        this.statuses.set(message.data.market, message.data.status);
+        this.statuses.set(message.data.market, message.data);
+        if (message.data.market === this.market && message.data.status !== "auction") this.#askForBand();
         return this.changed("status");
       default:
         // Whatever else comes, unreadable frames above all, is for the book's rules to judge.
@@ -75,6 +100,15 @@ export class MarketFeed {
       .request("subscribe", { channel: "book", markets: [this.market] })
       .then(() => (this.#subscribed = true))
       .catch((error) => this.#refused(error));
+  }
+
+  async #askForBand() {
+    try {
+      this.band = (await get(`markets/${this.market}`)).price_band;
+    } catch {
+      return; // what is known stays
+    }
+    this.changed("status");
   }
 
   #subscribe(channel, markets) {

@@ -5,6 +5,7 @@
  *   says why: nobody shall trade on it unaware.
  * - The mark shows the sequence and checksum that were verified, never those merely received.
  * - A row's bar is its share of all that is shown of both sides, added up from the best price.
+ * - In an auction bids and asks may overlap; by how much is said in place of the spread.
  */
 
 import { byId, element, setText } from "./draw.js";
@@ -89,11 +90,18 @@ export class Ladder {
     for (const side of [bids, asks]) for (const level of side) level.width = ratio(level.total, most);
     this.asks.forEach((row, at) => row.draw(asks[at], own.has(`sell:${asks[at]?.price}`), this.decimals));
     this.bids.forEach((row, at) => row.draw(bids[at], own.has(`buy:${bids[at]?.price}`), this.decimals));
-    const spread = bids.length && asks.length ? subtract(asks[0].price, bids[0].price) : null;
-    setText(byId("ladder-spread"), spread === null ? "–" : shown(spread, this.decimals.price));
+    this.#drawSpread(bids[0]?.price, asks[0]?.price);
     setText(byId("ladder-size"), `${book.size.bids} bid and ${book.size.asks} ask levels`);
     this.root.dataset.sequence = book.sequence;
     this.root.dataset.checksum = book.checksum;
+  }
+
+  #drawSpread(bid, ask) {
+    const known = bid !== undefined && ask !== undefined;
+    const overlaps = known && compare(bid, ask) >= 0;
+    setText(byId("ladder-spread-word"), overlaps ? "Overlap" : "Spread");
+    const apart = known ? (overlaps ? subtract(bid, ask) : subtract(ask, bid)) : null;
+    setText(byId("ladder-spread"), apart === null ? "–" : shown(apart, this.decimals.price));
   }
 
   drawLast(last, rose) {

@@ -51,7 +51,7 @@ export class Ticker {
   }
 
   drawStatuses(statuses) {
-    for (const [symbol, status] of statuses) {
+    for (const [symbol, { status }] of statuses) {
       for (const node of document.querySelectorAll(`[data-status-of="${symbol}"]`)) {
         setText(node, status);
         node.className = `status ${status}`;

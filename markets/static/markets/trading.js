@@ -5,16 +5,21 @@
  * - A submission keeps its client_order_id until its outcome is known: asked again over the next
  *   connection, the exchange answers with the first one's order and never makes a second.
  * - `changed` is called after every change; `link` is "connecting", "ready" or "refused".
+ * - A snapshot has open orders alone; those that ended before it are asked for over HTTP.
+ * - Whoever wants orders that end with the connection says so first on each new one. To want it no longer
+ *   is to log out cleanly and connect anew.
  */
 
 import { AccountFeed, CHANNELS, Gap } from "./account_feed.js";
 import { Connection, Refusal, Unanswered } from "./connection.js";
+import { ENDED_STATUSES, EndedOrders, OPEN_STATUSES } from "./ended_orders.js";
+import { get } from "./rest.js";
 
 const KEPT_FILLS = 200;
 const PATIENCE = 30000;
 const RETRY_PAUSE = 500;
 const GAPS = 3;
-const OPEN = new Set(["open", "partially_filled", "untriggered"]);
+const KEPT_ENDED = 50;
 const TRY_LATER = new Set(["busy", "unavailable", "timeout", "rate_limited"]);
 
 /** A fresh id for one submission; unique per account for ever. */
@@ -26,11 +31,14 @@ export function newClientOrderId() {
 export class Trading {
   #feed = new AccountFeed();
   #gaps = 0;
+  #leaving = false;
 
-  /** `changed` is a function of "orders", "fills", "balances" or "link". */
+  /** `changed` is a function of "orders", "ended", "fills", "balances" or "link", and what is new of it. */
   constructor(changed) {
     this.changed = changed;
     this.orders = new Map();
+    this.ended = new EndedOrders();
+    this.endsWithConnection = false;
     this.fills = [];
     this.balances = new Map();
     this.link = "connecting";
@@ -42,24 +50,55 @@ export class Trading {
     return this.balances.get(asset)?.available ?? "0";
   }
 
-  /** Resolves with the order; rejects with a Refusal, or Unanswered when the outcome is unknown. */
-  submit(order) {
-    return this.#insist("submit_order", order);
+  /** Resolves with the order or group; rejects with a Refusal, or Unanswered when the outcome is unknown. */
+  submit(method, params) {
+    return this.#insist(method, params);
+  }
+
+  /** Give an order other terms: some of price, stop_price and quantity. */
+  amend(id, changes) {
+    return this.#insist("amend_order", { id, ...changes });
   }
 
   cancel(id) {
     return this.#insist("cancel_order", { id });
   }
 
-  /** Cancel the orders of a market, or all where it is null. */
-  cancelAll(market) {
-    return this.#insist("cancel_all", market === null ? {} : { market });
+  /** Cancel the orders of a market, or all where it is null; of a side, or both where it is null. */
+  cancelAll(market, side) {
+    return this.#insist("cancel_all", { market, side });
+  }
+
+  /** Set the dead man's switch, or disarm it with 0. */
+  cancelAllAfter(seconds) {
+    return this.#insist("cancel_all_after", { timeout_seconds: seconds });
+  }
+
+  /** Whether the orders that are placed from now on end with this connection. Rejects if it stays as it was. */
+  async endOrdersWithConnection(wanted) {
+    if (wanted) {
+      await this.connection.request("login", { cancel_on_disconnect: true });
+      this.endsWithConnection = true;
+      return;
+    }
+    this.#leaving = true;
+    try {
+      await this.connection.request("logout", {});
+    } catch (error) {
+      // Given up without an answer, the connection would take the orders with it.
+      if (this.connection.isOpen) throw error;
+    } finally {
+      this.#leaving = false;
+    }
+    this.endsWithConnection = false;
+    this.connection.reopen();
   }
 
   async #insist(method, params) {
     const giveUpAt = performance.now() + PATIENCE;
     for (;;) {
       try {
+        if (this.#leaving) throw new Unanswered("connecting anew");
         return await this.connection.request(method, params);
       } catch (error) {
         const later = error instanceof Unanswered || (error instanceof Refusal && TRY_LATER.has(error.code));
@@ -75,8 +114,13 @@ export class Trading {
     const params = { channels: CHANNELS };
     if (this.#feed.resumeFrom !== null) params.from_sequence = this.#feed.resumeFrom;
     this.#feed.subscribed();
+    const loggedIn = this.endsWithConnection
+      ? this.connection.request("login", { cancel_on_disconnect: true })
+      : Promise.resolve();
+    loggedIn.catch(() => {}); // it is looked at below, after the answer that says more
     this.connection
       .request("subscribe", params)
+      .then(() => loggedIn)
       .then(() => this.#set("ready", ""))
       .catch((error) => this.#refused(error, params));
   }
@@ -120,9 +164,11 @@ export class Trading {
       case "orders":
         if (whole) this.orders.clear();
         for (const order of rows) {
-          if (OPEN.has(order.status)) this.orders.set(order.id, order);
+          if (OPEN_STATUSES.has(order.status)) this.orders.set(order.id, order);
           else this.orders.delete(order.id);
         }
+        this.ended.take(rows);
+        if (whole) this.#askForEnded();
         break;
       case "fills":
         // The wire has them newest first in a snapshot, oldest first in an update.
@@ -133,7 +179,19 @@ export class Trading {
         for (const balance of rows) this.balances.set(balance.asset, balance);
         break;
     }
-    this.changed(channel);
+    this.changed(channel, rows);
+    if (channel === "orders" && !whole) this.changed("ended", rows);
+  }
+
+  /** Those that ended before the page was there to hear of it. */
+  async #askForEnded() {
+    try {
+      const pages = await Promise.all(ENDED_STATUSES.map((status) => get(`orders?status=${status}&limit=${KEPT_ENDED}`)));
+      for (const { results } of pages) this.ended.take(results);
+    } catch {
+      // The next connection asks again; what ends from now on is told anyway.
+    }
+    this.changed("ended", []);
   }
 
   #set(link, reason) {

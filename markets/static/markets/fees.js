@@ -1,0 +1,44 @@
+/* Fees: what the account itself pays in each market, by its tier.
+ *
+ * Rules:
+ * - Asked for at the start and with each new connection; a fill at another rate shows that it changed.
+ * - Until the exchange has answered, the market's own rates stand in.
+ */
+
+import { get } from "./rest.js";
+
+export class Fees {
+  #own = new Map();
+  #asking = false;
+
+  /** `changed` is called when the rates are others. */
+  constructor(markets, changed) {
+    this.changed = changed;
+    for (const { symbol, maker_fee_rate: maker, taker_fee_rate: taker } of markets) this.#own.set(symbol, { maker, taker });
+  }
+
+  of(symbol) {
+    return this.#own.get(symbol);
+  }
+
+  async ask() {
+    if (this.#asking) return;
+    this.#asking = true;
+    let rates = [];
+    try {
+      rates = await get("fees");
+    } catch {
+      // What is known stays; the next connection asks again.
+    } finally {
+      this.#asking = false;
+    }
+    for (const { market, maker_fee_rate: maker, taker_fee_rate: taker } of rates) this.#own.set(market, { maker, taker });
+    this.changed();
+  }
+
+  /** Ask again if fills were charged at a rate that is not known. */
+  notice(fills) {
+    const isNews = ({ market, liquidity, fee_rate: rate }) => rate !== null && this.#own.get(market)?.[liquidity] !== rate;
+    if (fills.some(isNews)) this.ask();
+  }
+}
