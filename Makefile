@@ -1,11 +1,11 @@
-# make run: set-up and the exchange on http://127.0.0.1:8000 · make test: set-up and the tests · make check: format, lint, types, the quick tests · make bench: what things cost.
+# make run: set-up and the exchange on http://127.0.0.1:8000 · make test: set-up and the tests · make lint: format, lint, types, migrations · make check: that and the quick tests · make bench: what things cost.
 PYTHON ?= python3
 HOST ?= 127.0.0.1
 PORT ?= 8000
 DEMO ?= 1
 BIN := .venv/bin
 
-.PHONY: run test check bench format clean
+.PHONY: run test lint check bench format clean
 
 run: .venv/run-ready
 	@$(BIN)/python manage.py migrate --verbosity 0
@@ -14,11 +14,13 @@ run: .venv/run-ready
 test: .venv/test-ready
 	$(BIN)/python -m pytest -n auto --dist loadfile $(ARGS)
 
-check: .venv/test-ready
+lint: .venv/test-ready
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/python manage.py makemigrations --check --dry-run
+
+check: lint
 	$(BIN)/python -m pytest -n auto --dist loadfile -m "not slow" $(ARGS)
 
 bench: .venv/run-ready

@@ -10,6 +10,7 @@ import pytest
 
 from clients import ExchangeClient
 from clients.scripts.replay.recording import needs, read
+from tests import recordings
 from tests.clients.stand_in import StandIn
 from tests.clients.stand_in.rows import problem
 from tests.clients.test_commands import Run, no_environment, run
@@ -31,8 +32,6 @@ RECORDING = HEAD + (
     "0.4,,Cancel,4,,,-2,,,\n"
     "0.4,Zoe,Hedge,9,1,B,1,500,,\n"
 )
-
-DATA = Path(__file__).parents[3] / "shared" / "data"
 
 
 @pytest.fixture
@@ -241,9 +240,6 @@ def test_needs_are_the_most_that_was_open_or_spent_at_any_time() -> None:
 async def test_real_recordings_come_out_as_recorded(
     exchange_for_it: StandIn, run: Run, name: str
 ) -> None:
-    if not (DATA / name).exists():
-        pytest.skip("the recordings are not here")
-
-    code, out, _ = await run("replay", str(DATA / name), *KEYS)
+    code, out, _ = await run("replay", str(recordings.recording(name)), *KEYS)
 
     assert code == 0, out

@@ -3,38 +3,26 @@
 - `rtg_*.csv`: a trading contest's logs. Its anonymous flow crosses itself, so all its buy orders have
   one account here and all its sell orders another; a competitor has its own.
 - `lobster_aapl_10_*.csv`: NASDAQ's messages for AAPL, and the ten best levels after each of them.
-
-The files are no part of the repository; `EXCHANGE_DATA` names their folder.
 """
 
 from __future__ import annotations
 
 import csv
-import os
 from collections import Counter
 from collections.abc import Iterator
 from fractions import Fraction
-from pathlib import Path
-
-import pytest
 
 from markets.matching.types import OrderState, Side, fee_on
 from tests.drivers import PLAIN, Answer, MarketDriver
+from tests.recordings import recording
 
-ROOT = Path(__file__).parents[2]
-FOLDER = Path(os.environ.get("EXCHANGE_DATA", ROOT.parent / "shared" / "data"))
 RICH = 10**15
 PROOF_INTERVAL = 100
 """Everything is proved after so many steps; each batch's own figures after every one."""
 
 
 def rows_of(name: str) -> list[list[str]]:
-    path = FOLDER / name
-    if not path.exists():
-        reason = f"{path} is not here: set EXCHANGE_DATA to the folder with the recorded flow"
-        if os.environ.get("CI"):
-            pytest.fail(reason)
-        pytest.skip(reason)
+    path = recording(name)
     with path.open(newline="") as file:
         return list(csv.reader(file))
 
