@@ -56,8 +56,7 @@ class Checks:
 
     def group_fields(self, command: PlaceGroup) -> Refused | None:
         """Refuse what is no group, and the fields of each of its orders."""
-        market = self._market
-        refusal = group_rules.check(market.spec, command)
+        refusal = group_rules.check(command)
         if refusal is not None:
             return refusal
         for order, role in zip(command.orders, command.roles, strict=True):

@@ -11,7 +11,6 @@ from markets.matching import rules
 from markets.matching.commands import PlaceGroup, PlaceOrder
 from markets.matching.events import Refused
 from markets.matching.rules import Errors
-from markets.matching.spec import MarketSpec
 from markets.matching.types import STOPS, GroupRole, OrderType, Side
 
 PARTS: Final = {
@@ -24,9 +23,8 @@ PARTS: Final = {
 """What the request calls the part that an order is; the first order's fields stand by themselves."""
 
 
-def check(spec: MarketSpec, command: PlaceGroup) -> Refused | None:
+def check(command: PlaceGroup) -> Refused | None:
     """Refuse what is no group; the fields of each order are checked by themselves."""
-    del spec
     errors = _name_errors(command)
     if command.roles == (GroupRole.OCO_LIMIT, GroupRole.OCO_STOP):
         errors |= _pair_errors(*command.orders)
