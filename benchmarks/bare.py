@@ -1,8 +1,10 @@
-"""The machine's bare limits: an echo on the exchange's own server. `python -m benchmarks.bare` serves it.
+"""The machine's bare limits: an echo and a fan-out on the exchange's own server, and a bare commit.
 
 Rules:
-- The server is `serve`'s own (`server_of`): what differs from the exchange is the application alone.
-- A WebSocket's text frames and an HTTP body come back as they are.
+- `python -m benchmarks.bare` serves: `serve`'s own server (`server_of`), with another application. A
+  WebSocket's text frames and an HTTP body come back as they are; a frame to `/fan-out` is sent to every
+  socket at `/crowd`, too, in a plain loop.
+- `commits` is one row and one durable commit at a time, with SQLite's settings of the exchange.
 """
 
 from __future__ import annotations
@@ -10,6 +12,8 @@ from __future__ import annotations
 import asyncio
 import signal
 import socket
+import sqlite3
+import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -19,6 +23,9 @@ Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 
 
+crowd: set[Send] = set()
+
+
 async def application(scope: dict[str, Any], receive: Receive, send: Send) -> None:
     """Send back what comes."""
     if scope["type"] == "http":
@@ -26,8 +33,15 @@ async def application(scope: dict[str, Any], receive: Receive, send: Send) -> No
         return
     await receive()
     await send({"type": "websocket.accept"})
+    if scope["path"] == "/crowd":
+        crowd.add(send)
     while (message := await receive())["type"] == "websocket.receive":
-        await send({"type": "websocket.send", "text": message["text"]})
+        frame = {"type": "websocket.send", "text": message["text"]}
+        await send(frame)
+        if scope["path"] == "/fan-out":
+            for send_to in crowd:
+                await send_to(frame)
+    crowd.discard(send)
 
 
 async def _echo_body(receive: Receive, send: Send) -> None:
@@ -61,6 +75,23 @@ async def serve() -> None:
     await stop.wait()
     server.should_exit = True
     await serving
+
+
+def commits(folder: str, seconds: float) -> list[float]:
+    """How long one-row commits took, in seconds, sorted."""
+    connection = sqlite3.connect(f"{folder}/bare.sqlite3", isolation_level=None)
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = FULL")
+    connection.execute("CREATE TABLE IF NOT EXISTS bare (id INTEGER PRIMARY KEY, text TEXT)")
+    took: list[float] = []
+    end = time.perf_counter() + seconds
+    while (began := time.perf_counter()) < end:
+        connection.execute("BEGIN IMMEDIATE")
+        connection.execute("INSERT INTO bare (text) VALUES (?)", ("x" * 300,))
+        connection.execute("COMMIT")
+        took.append(time.perf_counter() - began)
+    connection.close()
+    return sorted(took)
 
 
 if __name__ == "__main__":

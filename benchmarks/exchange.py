@@ -17,7 +17,7 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
@@ -85,7 +85,7 @@ class Server:
 class Exchange(Server):
     """An exchange of its own."""
 
-    def __init__(self, folder: str, **environment: str) -> None:
+    def __init__(self, folder: str, environment: dict[str, str]) -> None:
         unset = ("DATABASE_URL", "REDIS_URL", "DJANGO_SETTINGS_MODULE", "EXCHANGE_SANDBOX")
         super().__init__(
             {name: value for name, value in os.environ.items() if name not in unset}
@@ -155,15 +155,31 @@ class BareServer(Server):
 
 @contextlib.contextmanager
 def exchange(
-    *, markets: int = 1, accounts: int = 8, profile: str | None = None, **environment: str
+    *,
+    markets: int = 1,
+    accounts: int = 8,
+    prepare: Callable[[Exchange], None] | None = None,
+    profile: str | None = None,
+    environment: dict[str, str] | None = None,
 ) -> Iterator[Exchange]:
-    """An exchange that serves; audited when it has stopped."""
-    with tempfile.TemporaryDirectory(prefix="bench-") as folder:
-        made = Exchange(folder, **environment)
-        made.furnish(markets, accounts)
+    """An exchange that serves; `prepare` is called before; audited when it has stopped."""
+    with furnished(markets=markets, accounts=accounts, environment=environment) as made:
+        if prepare is not None:
+            prepare(made)
         with running(made, profile):
             yield made
         made.audit()
+
+
+@contextlib.contextmanager
+def furnished(
+    *, markets: int = 1, accounts: int = 8, environment: dict[str, str] | None = None
+) -> Iterator[Exchange]:
+    """An exchange with markets and accounts, in a folder of its own, that does not serve yet."""
+    with tempfile.TemporaryDirectory(prefix="bench-") as folder:
+        made = Exchange(folder, environment or {})
+        made.furnish(markets, accounts)
+        yield made
 
 
 @contextlib.contextmanager

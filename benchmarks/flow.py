@@ -41,6 +41,7 @@ class Order(msgspec.Struct):
     remaining_quantity: str
     canceled_quantity: str
     prevented_quantity: str
+    sequence: int
 
 
 class SocketReply(msgspec.Struct):
@@ -75,12 +76,13 @@ class BatchReply(msgspec.Struct):
 class Orders:
     """Orders of one connection, one after the other."""
 
-    def __init__(self, seed: int, market: str, tag: str, taking: float) -> None:
+    def __init__(self, seed: int, market: str, tag: str, taking: float, ticks: int = TICKS) -> None:
         self._random = random.Random(f"{seed} {tag}")
         self._walk = random.Random(seed)
         """The same for all connections."""
         self._taking = taking
         """Share of orders that are marketable."""
+        self._ticks = ticks
         self._market = market
         self._tag = tag
         self._middle = MIDDLE
@@ -97,7 +99,7 @@ class Orders:
         if self._number % STEP_EVERY == 0:
             self._middle += 1 if self._walk.random() < 0.5 else -1
         buys = dice() < 0.5
-        away = int(dice() * TICKS) + 1
+        away = int(dice() * self._ticks) + 1
         takes = dice() < self._taking
         price = self._middle + (away if buys == takes else -away)
         lots = int(dice() * MOST_LOTS) + 1
@@ -124,6 +126,10 @@ class Orders:
         self.placed += 1
         self.traded += filled > 0
 
+    def forget(self) -> None:
+        """Expect no order any more."""
+        self._asked.clear()
+
     def _in_lots(self, text: str) -> int:
         lots = self._lots.get(text)
         if lots is None:
@@ -135,6 +141,8 @@ class Talk(ABC):
     """One connection's requests and the check of their replies."""
 
     orders_each = 1
+    sequence = 0
+    """The market's sequence that the last reply named."""
 
     def __init__(self, orders: Orders) -> None:
         self.orders = orders
@@ -166,6 +174,7 @@ class SubmitOrder(Talk):
         if not reply.success:
             raise Wrong(repr(message[:300]))
         self.orders.check(reply.result)
+        self.sequence = reply.result.sequence
         return reply.req_id
 
 
@@ -242,36 +251,65 @@ class RestOrders(Talk):
 
 
 class Echo(Talk):
-    """The same requests, of which a bare server sends the bytes back, in order."""
+    """The same requests as another talk's, of which a bare server sends the bytes back, in order."""
 
-    skipped = 0
-    """Bytes of a message before the echo: an HTTP answer begins with its status."""
-
-    def __init__(self, orders: Orders) -> None:
-        super().__init__(orders)
+    def __init__(self, talk: Talk, skipped: int = 0) -> None:
+        super().__init__(talk.orders)
+        self.orders_each = talk.orders_each
+        self._talk = talk
+        self._skipped = skipped
+        """Bytes of a message before the echo: an HTTP answer begins with its status."""
         self._sent: deque[tuple[int, bytes]] = deque()
 
     def request(self, number: int) -> bytes:
-        """One order, as it would be sent to the exchange."""
-        payload = b'{"method":"submit_order","params":%b,"req_id":%d}' % (
-            self.orders.next(),
-            number,
-        )
+        """As it would be sent to the exchange."""
+        payload = self._talk.request(number)
         self._sent.append((number, payload))
         return payload
 
     def reply(self, message: bytes) -> int:
         """The very bytes."""
         number, payload = self._sent.popleft()
-        if message[self.skipped :] != payload:
-            raise Wrong(f"not the echo of {payload!r}: {message[:300]!r}")
+        if message[self._skipped :] != payload:
+            raise Wrong(f"not the echo of {payload[:300]!r}: {message[:300]!r}")
+        self.orders.forget()
         return number
 
 
-class HttpEcho(Echo):
-    """Over HTTP."""
+class FanOut(Talk):
+    """Book updates for a bare server's crowd, each answered by itself."""
 
-    skipped = 3
+    def request(self, number: int) -> bytes:
+        """An update like those of the exchange."""
+        return (
+            '{"channel":"book","type":"update","data":{"market":"BTC-USD",'
+            f'"prev_sequence":{number - 1},"sequence":{number},'
+            '"timestamp":"2026-11-22T17:10:49.947584Z","bids":[["63999.98","1.337"]],'
+            '"asks":[["64000.02","0.815"]],"checksum":2238201703}}'
+        ).encode()
+
+    def reply(self, message: bytes) -> int:
+        """The very bytes."""
+        self.sequence = sequence_of(message)
+        if message != self.request(self.sequence):
+            raise Wrong(f"not an echo: {message[:300]!r}")
+        return self.sequence
+
+
+class _Data(msgspec.Struct):
+    sequence: int = 0
+
+
+class _Update(msgspec.Struct):
+    data: _Data
+
+
+_update = msgspec.json.Decoder(_Update)
+
+
+def sequence_of(update: bytes) -> int:
+    """The sequence that a book is at after an update."""
+    return _update.decode(update).data.sequence
 
 
 def _check_results(talk: Talk, outcome: Results) -> None:

@@ -4,6 +4,7 @@ Rules:
 - Closed loop (rate 0): each connection keeps `in_flight` requests waiting; the next is sent when one is
   answered. Open loop: `rate` requests a second, spread evenly over the connections, sent whether or not
   earlier ones were answered; a latency counts from the time at which a request was due, never later.
+- In turns: one connection asks after the other, `in_flight` requests at a time in all.
 - What is counted falls into `seconds` after `warm_up`; then nothing more is asked, and all answers must
   come. Every reply is checked (flow.py); what was wrong is in the Outcome, and the runner fails.
 - The server's CPU seconds are read at both ends of the window, all its threads together.
@@ -23,10 +24,11 @@ import msgspec
 import psutil
 import uvloop
 
-from benchmarks.books import Follower, prove
+from benchmarks.books import Follower, follow, prove
 from benchmarks.flow import (
+    TICKS,
     Echo,
-    HttpEcho,
+    FanOut,
     Orders,
     RestOrder,
     RestOrders,
@@ -41,7 +43,6 @@ ANSWERS_WITHIN: Final = 15.0
 """Seconds that the last answers may take: more than the exchange's own timeout."""
 MOST_WRONG: Final = 10
 TRADING: Final = "/ws/v1/trading"
-MARKET_DATA: Final = "/ws/v1/market-data"
 
 
 class Plan(msgspec.Struct, kw_only=True):
@@ -50,10 +51,14 @@ class Plan(msgspec.Struct, kw_only=True):
     url: str
     pid: int
     talk: str
-    """socket, socket-batch, rest, rest-batch, echo-socket or echo-http."""
-    keys: list[str]
+    """socket, socket-batch, rest, rest-batch or fan-out."""
+    bare: bool = False
+    """The server is the bare one (bare.py)."""
+    keys: list[str] = []
     markets: list[str]
-    tag: str
+    tag: str = ""
+    in_turns: bool = False
+    ticks: int = TICKS
     connections: int = 8
     in_flight: int = 64
     rate: float = 0.0
@@ -79,6 +84,12 @@ class Outcome(msgspec.Struct, kw_only=True):
     updates: int
     update_bytes: int
     """Book updates that one follower got in the window, and their size together."""
+    delivered: int
+    """Book updates that all followers together got in the window."""
+    lags: list[float]
+    """Seconds, sorted, from a reply in the window until a follower was told; one for each of both."""
+    rss: int
+    """Bytes of the server's memory that came on since before the followers."""
     wrong: list[str]
 
 
@@ -88,6 +99,8 @@ class Meter:
     def __init__(self) -> None:
         self.orders = 0
         self.latencies: list[float] = []
+        self.replies: list[tuple[int, float]] = []
+        """Sequences named in replies, and when."""
         self.since = float("inf")
         self.until = float("inf")
         self.stopped = False
@@ -109,6 +122,8 @@ class Connection:
         self.talk = talk
         self._meter = meter
         self._closed_loop = closed_loop
+        self.then = self
+        """Who asks when this one was answered."""
         self._waiting: dict[int, float] = {}
         self._number = 0
 
@@ -135,49 +150,62 @@ class Connection:
             except (Wrong, KeyError, IndexError) as error:
                 meter.blame(f"{type(error).__name__}: {error}")
                 return
-            if meter.since <= due and now <= meter.until:
+            if meter.since <= due <= meter.until:
                 meter.latencies.append(now - due)
             if meter.since <= now <= meter.until:
                 meter.orders += self.talk.orders_each
+                meter.replies.append((self.talk.sequence, now))
         if self._closed_loop and not meter.stopped:
-            self.ask(len(messages), time.perf_counter())
+            self.then.ask(len(messages), time.perf_counter())
 
 
 def talk_of(plan: Plan, number: int) -> tuple[type[Wire], str, Talk]:
     """How the connection of that number talks, and where to."""
     market = plan.markets[number // 2 % len(plan.markets)]
     taking = 0.5 if plan.connections == 1 else number % 2
-    orders = Orders(plan.seed, market, f"{plan.tag}.{number}.", taking)
+    orders = Orders(plan.seed, market, f"{plan.tag}.{number}.", taking, plan.ticks)
+    kind: type[Wire] = HttpWire if plan.talk.startswith("rest") else SocketWire
+    talk: Talk
     match plan.talk:
         case "socket":
-            return SocketWire, TRADING, SubmitOrder(orders)
+            path, talk = TRADING, SubmitOrder(orders)
         case "socket-batch":
-            return SocketWire, TRADING, SubmitOrders(orders, plan.batch)
+            path, talk = TRADING, SubmitOrders(orders, plan.batch)
         case "rest":
-            return HttpWire, "/api/v1/orders", RestOrder(orders)
+            path, talk = "/api/v1/orders", RestOrder(orders)
         case "rest-batch":
-            return HttpWire, "/api/v1/orders/batch", RestOrders(orders, plan.batch)
-        case "echo-socket":
-            return SocketWire, "/", Echo(orders)
-        case "echo-http":
-            return HttpWire, "/", HttpEcho(orders)
-    raise ValueError(f"there is no talk {plan.talk!r}")
+            path, talk = "/api/v1/orders/batch", RestOrders(orders, plan.batch)
+        case "fan-out":
+            return kind, "/fan-out", FanOut(orders)
+        case _:
+            raise ValueError(f"there is no talk {plan.talk!r}")
+    if plan.bare:
+        return kind, "/echo", Echo(talk, skipped=3 if kind is HttpWire else 0)
+    return kind, path, talk
 
 
-async def run(plan: Plan) -> Outcome:
-    """Connect, warm up, measure, wait for all answers, prove the books."""
-    meter = Meter()
-    followers = [Follower(plan.markets) for _ in range(plan.followers)]
-    for follower in followers:
-        await follower.follow(plan.url)
-    connections = []
+async def _connections(plan: Plan, meter: Meter) -> list[Connection]:
+    connections: list[Connection] = []
     for number in range(plan.connections):
         kind, path, talk = talk_of(plan, number)
         connection = Connection(talk, meter, closed_loop=not plan.rate)
         key = plan.keys[number % len(plan.keys)] if plan.keys else None
         connection.wire = await connect(kind, plan.url, path, connection.received, key)
         connections.append(connection)
+    if plan.in_turns:
+        for before, after in zip(connections, connections[1:] + connections[:1], strict=True):
+            before.then = after
+    return connections
+
+
+async def run(plan: Plan) -> Outcome:
+    """Connect, warm up, measure, wait for all answers, prove the books."""
+    meter = Meter()
     server = psutil.Process(plan.pid)
+    rss = server.memory_info().rss
+    followers = [Follower(plan.markets, bare=plan.bare) for _ in range(plan.followers)]
+    await follow(plan.url, followers)
+    connections = await _connections(plan, meter)
     asking = asyncio.create_task(_ask(plan, connections, meter))
     await asyncio.sleep(plan.warm_up)
     began, cpu, own = time.perf_counter(), _cpu(server), time.process_time()
@@ -185,15 +213,17 @@ async def run(plan: Plan) -> Outcome:
     await asyncio.sleep(plan.seconds)
     meter.until = ended = time.perf_counter()
     cpu, own = _cpu(server) - cpu, time.process_time() - own
+    rss = server.memory_info().rss - rss
     meter.stopped = True
     await asking
     await _all_answered(connections, meter)
-    meter.wrong += await prove(plan.url, followers, plan.markets)
+    meter.wrong += await prove(plan.url, followers)
     for connection in connections:
         meter.wrong += [connection.wire.failure] if connection.wire.failure else []
         connection.wire.close()
     placed = sum(connection.talk.orders.placed for connection in connections)
-    updates = followers[0].updates(began, ended) if followers else []
+    told = [follower.updates(began, ended) for follower in followers]
+    updates = told[0] if told else []
     return Outcome(
         orders=meter.orders,
         seconds=ended - began,
@@ -203,6 +233,9 @@ async def run(plan: Plan) -> Outcome:
         traded=sum(connection.talk.orders.traded for connection in connections) / max(1, placed),
         updates=len(updates),
         update_bytes=sum(map(len, updates)),
+        delivered=sum(map(len, told)),
+        lags=sorted(lag for follower in followers for lag in follower.lags(meter.replies)),
+        rss=rss,
         wrong=meter.wrong,
     )
 
@@ -211,7 +244,7 @@ async def _ask(plan: Plan, connections: list[Connection], meter: Meter) -> None:
     """Begin the closed loop; or send what is due, until stopped."""
     begin = time.perf_counter()
     if not plan.rate:
-        for connection in connections:
+        for connection in connections[:1] if plan.in_turns else connections:
             connection.ask(plan.in_flight, begin)
         return
     sent = 0

@@ -1,116 +1,179 @@
-"""Orders a second: `python -m benchmarks.orders`.
+"""Orders a second: `python -m benchmarks.orders [CASE…]`. Goals 1, 2, 3 and 8.
 
 Rules:
-- Each figure is the median of its runs; before each run the bare echo is measured on the same server, with
-  the same load generator, and the ratio is the median of the runs' own ratios.
-- The mix of orders is flow.py's. One account a connection. Ten followers. One exchange for all runs of a
-  figure, so its tables grow as they do in life; it is audited at the end.
+- The mix of orders is flow.py's, one account a connection. All that a real exchange does is on: funds,
+  fees, a price band, client_order_ids, durable commits, ten followers.
+- One exchange for all runs of a case, so its tables grow as they do in life; it is audited at the end.
+- The bare limit is the echo of the same requests, from the same load generator, by the same server.
+- Books of many levels (goal 8) are filled beyond the 5 levels a side in which the orders move.
 """
 
 from __future__ import annotations
 
-import argparse
-import os
-import statistics
-import subprocess
+import contextlib
 import sys
+from collections.abc import Iterator
+from functools import partial
 
 import msgspec
 
-from benchmarks.exchange import MARKETS, ROOT, Exchange, Failed, Server, bare_server, exchange
-from benchmarks.load import Outcome, Plan
+from benchmarks.databases import a_database
+from benchmarks.exchange import MARKETS, Exchange, bare_server, exchange
+from benchmarks.fill import fill
+from benchmarks.load import Plan
+from benchmarks.report import Figure
+from benchmarks.runs import Case, LeftOut, Round, Settings, at, load, rounds, say, terminal
+
+FOLLOWERS = 10
+ECHO = "orders/s in a bare echo"
+LEVELS = (10, 1_000, 100_000)
+BOOK_TICKS = 5
 
 
-def load(plan: Plan) -> Outcome:
-    """Run the load generator. Raises Failed if a reply was wrong."""
-    done = subprocess.run(
-        [sys.executable, "-m", "benchmarks.load"],
-        input=msgspec.json.encode(plan),
-        stdout=subprocess.PIPE,
-        cwd=ROOT,
-        check=False,
-    )
-    if done.returncode:
-        raise Failed("the load generator failed")
-    outcome = msgspec.json.decode(done.stdout, type=Outcome)
-    if outcome.wrong:
-        raise Failed("\n".join(outcome.wrong))
-    return outcome
-
-
-def plan_of(server: Server, talk: str, tag: str, arguments: argparse.Namespace) -> Plan:
-    """The closed loop of the arguments."""
-    return Plan(
-        url=server.url,
-        pid=server.pid,
-        talk=talk,
-        keys=server.keys if isinstance(server, Exchange) else [],
-        markets=list(MARKETS[: arguments.markets]),
-        tag=tag,
-        connections=arguments.connections,
-        in_flight=arguments.in_flight,
-        seconds=arguments.seconds,
-        followers=arguments.followers if isinstance(server, Exchange) else 0,
+def _figures(
+    done: list[Round], *, goal: int, what: str, wanted: float, wanted_ratio: float | None
+) -> Iterator[Figure]:
+    yield Figure(
+        goal=goal,
+        what=what,
+        unit="orders/s",
+        values=[one.rate for one in done],
+        wanted=wanted,
+        bare=ECHO,
+        bare_values=[one.bare_rate for one in done if one.bare],
+        wanted_ratio=wanted_ratio,
+        cpu=[one.cpu for one in done],
     )
 
 
-def main() -> int:
-    """Measure, print."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--connections", type=int, default=8)
-    parser.add_argument("--in-flight", type=int, default=64)
-    parser.add_argument("--seconds", type=float, default=5.0)
-    parser.add_argument("--markets", type=int, default=1, choices=(1, 2, 3))
-    parser.add_argument("--followers", type=int, default=10)
-    parser.add_argument("--runs", type=int, default=5)
-    parser.add_argument("--no-bare", action="store_true", help="leave the echo out")
-    parser.add_argument("--database", help="a DATABASE_URL instead of SQLite; it must be empty")
-    parser.add_argument("--profile", metavar="FILE", help="FILE.prof: cProfile; FILE.svg: py-spy")
-    arguments = parser.parse_args()
-    environment = {"DATABASE_URL": arguments.database} if arguments.database else {}
-    rates, ratios, costs = [], [], []
+def orders(
+    settings: Settings,
+    *,
+    goal: int,
+    what: str,
+    plan: Plan,
+    wanted: float,
+    wanted_ratio: float | None = None,
+    environment: dict[str, str] | None = None,
+) -> Iterator[Figure]:
+    """One case: this plan, closed loop, on an exchange of its own."""
+    plan = msgspec.structs.replace(plan, seconds=settings.seconds, followers=FOLLOWERS)
     with (
         bare_server() as bare,
         exchange(
-            markets=arguments.markets,
-            accounts=arguments.connections,
-            profile=arguments.profile,
-            **environment,
+            markets=len(plan.markets),
+            accounts=plan.connections,
+            profile=settings.profile,
+            environment=environment,
         ) as made,
     ):
-        for run in range(arguments.runs):
-            tag = f"r{run}-{os.getpid()}"
-            echo = None
-            if not arguments.no_bare:
-                outcome = load(plan_of(bare, "echo-socket", tag, arguments))
-                echo = outcome.orders / outcome.seconds
-            outcome = load(plan_of(made, "socket", tag, arguments))
-            rate = outcome.orders / outcome.seconds
-            rates.append(rate)
-            costs.append(outcome.server_cpu / max(1, outcome.orders) * 1e6)
-            if echo:
-                ratios.append(rate / echo)
-            print(
-                f"run {run + 1}: {rate:,.0f} orders/s"
-                + (f", {rate / echo:.2f} of the echo's {echo:,.0f}/s" if echo else "")
-                + f"; {costs[-1]:.1f} µs of server CPU an order"
-                f"; server {outcome.server_cpu / outcome.seconds:.2f} cores"
-                f", load generator {outcome.load_cpu / outcome.seconds:.2f}"
-                f"; p50 {outcome.latencies[len(outcome.latencies) // 2] * 1e3:.1f} ms"
-                f"; {outcome.traded:.0%} traded at once"
-                f"; {outcome.orders / max(1, outcome.updates):.0f} orders an update",
-                flush=True,
-            )
-    print(
-        f"median: {statistics.median(rates):,.0f} orders/s"
-        + (f", {statistics.median(ratios):.2f} of the bare echo" if ratios else "")
-        + f"; {statistics.median(costs):.1f} µs of server CPU an order; the books are right"
-    )
-    return 0
+        done = rounds(settings, made, bare, plan)
+    yield from _figures(done, goal=goal, what=what, wanted=wanted, wanted_ratio=wanted_ratio)
 
+
+def postgresql(settings: Settings) -> Iterator[Figure]:
+    """The embedded shape on PostgreSQL."""
+    if settings.database is None or not settings.database.startswith("postgres"):
+        raise LeftOut("set DATABASE_URL to a PostgreSQL in which databases may be made")
+    with a_database(settings.database) as url:
+        yield from orders(
+            settings,
+            goal=1,
+            what="orders on the trading socket, 8 × 64 in flight, PostgreSQL",
+            plan=SOCKET,
+            wanted=6_000,
+            environment={"DATABASE_URL": url},
+        )
+
+
+def books(settings: Settings) -> Iterator[Figure]:
+    """The same orders beside books of different sizes, by turns."""
+    plan = msgspec.structs.replace(SOCKET, seconds=settings.seconds, followers=1, ticks=BOOK_TICKS)
+    rates: dict[int, list[float]] = {levels: [] for levels in LEVELS}
+    sizes: dict[int, list[float]] = {levels: [] for levels in LEVELS}
+    costs: dict[int, list[float]] = {levels: [] for levels in LEVELS}
+    with contextlib.ExitStack() as stack:
+        all_made: dict[int, Exchange] = {}
+        for levels in LEVELS:
+            more = max(0, settings.sized(levels) - 2 * BOOK_TICKS) if levels > LEVELS[0] else 0
+            prepare = partial(fill, orders=more, levels=more) if more else None
+            all_made[levels] = stack.enter_context(exchange(prepare=prepare))
+        for run in range(settings.runs):
+            for levels, made in all_made.items():
+                outcome = load(at(made, plan, run))
+                rates[levels].append(outcome.orders / outcome.seconds)
+                sizes[levels].append(outcome.update_bytes / max(1, outcome.updates))
+                costs[levels].append(outcome.server_cpu / max(1, outcome.orders) * 1e6)
+                say(f"  run {run + 1}, {levels} levels: {rates[levels][-1]:,.0f} orders/s")
+    for levels in LEVELS:
+        first = levels == LEVELS[0]
+        yield Figure(
+            goal=8,
+            what=f"orders beside a book of {levels:,} levels",
+            unit="orders/s",
+            values=rates[levels],
+            bare="" if first else f"orders/s beside {LEVELS[0]} levels",
+            bare_values=[] if first else rates[LEVELS[0]],
+            wanted_ratio=None if first else 0.85,
+            cpu=costs[levels],
+        )
+    for levels in LEVELS:
+        first = levels == LEVELS[0]
+        yield Figure(
+            goal=8,
+            what=f"an update of a book of {levels:,} levels",
+            unit="bytes",
+            higher=False,
+            values=sizes[levels],
+            bare="" if first else f"bytes with {LEVELS[0]} levels",
+            bare_values=[] if first else sizes[LEVELS[0]],
+            wanted_ratio=None if first else 1.15,
+        )
+
+
+SOCKET = Plan(url="", pid=0, talk="socket", markets=[MARKETS[0]], connections=8, in_flight=64)
+_changed = msgspec.structs.replace
+CASES: dict[str, Case] = {
+    "socket": partial(
+        orders,
+        goal=1,
+        what="orders on the trading socket, 8 × 64 in flight",
+        plan=SOCKET,
+        wanted=10_000,
+        wanted_ratio=0.5,
+    ),
+    "socket-3-markets": partial(
+        orders,
+        goal=1,
+        what="the same over 3 markets",
+        plan=_changed(SOCKET, markets=list(MARKETS)),
+        wanted=10_000,
+    ),
+    "socket-postgresql": postgresql,
+    "batch-socket": partial(
+        orders,
+        goal=2,
+        what="`submit_orders` of 100, 4 × 2 in flight",
+        plan=_changed(SOCKET, talk="socket-batch", connections=4, in_flight=2),
+        wanted=15_000,
+    ),
+    "batch-rest": partial(
+        orders,
+        goal=2,
+        what="`POST orders/batch` of 100, 8 connections",
+        plan=_changed(SOCKET, talk="rest-batch", connections=8, in_flight=1),
+        wanted=15_000,
+    ),
+    "rest": partial(
+        orders,
+        goal=3,
+        what="`POST orders`, one each, 16 connections",
+        plan=_changed(SOCKET, talk="rest", connections=16, in_flight=1),
+        wanted=3_000,
+        wanted_ratio=0.25,
+    ),
+    "books": books,
+}
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main())
-    except Failed as failure:
-        sys.exit(f"FAILED: {failure}")
+    sys.exit(terminal(CASES))
