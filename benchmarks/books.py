@@ -66,7 +66,7 @@ class Follower:
         ]
 
     def lags(self, replies: list[tuple[int, float]]) -> list[float]:
-        """Seconds from each reply, given with its sequence, until an update told of it (one market)."""
+        """Seconds from each time, given with a sequence, until an update told of it (one market)."""
         told = ((at, sequence_of(frame)) for at, frame in self.frames if UPDATE in frame[:HEAD])
         lags: list[float] = []
         at, reached = 0.0, 0

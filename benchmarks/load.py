@@ -1,9 +1,10 @@
-"""The load generator, a process of its own: a Plan in JSON on stdin, an Outcome in JSON on stdout.
+"""The load generator, a process of its own: a Plan in JSON on stdin, an Outcome in JSON into a file.
 
 Rules:
 - Closed loop (rate 0): each connection keeps `in_flight` requests waiting; the next is sent when one is
   answered. Open loop: `rate` requests a second, spread evenly over the connections, sent whether or not
-  earlier ones were answered; a latency counts from the time at which a request was due, never later.
+  earlier ones were answered; a latency counts from the time at which a request was due, never later. What
+  became due is sent each millisecond: a busier loop would take the processor from the server.
 - In turns: one connection asks after the other, `in_flight` requests at a time in all.
 - What is counted falls into `seconds` after `warm_up`; then nothing more is asked, and all answers must
   come. Every reply is checked (flow.py); what was wrong is in the Outcome, and the runner fails.
@@ -18,6 +19,7 @@ import asyncio
 import contextlib
 import sys
 import time
+from pathlib import Path
 from typing import Final
 
 import msgspec
@@ -42,6 +44,8 @@ from benchmarks.wire import HttpWire, SocketWire, Wire, connect
 ANSWERS_WITHIN: Final = 15.0
 """Seconds that the last answers may take: more than the exchange's own timeout."""
 MOST_WRONG: Final = 10
+PACE: Final = 0.001
+"""Seconds between looks at what is due."""
 TRADING: Final = "/ws/v1/trading"
 
 
@@ -88,6 +92,8 @@ class Outcome(msgspec.Struct, kw_only=True):
     """Book updates that all followers together got in the window."""
     lags: list[float]
     """Seconds, sorted, from a reply in the window until a follower was told; one for each of both."""
+    told: list[float]
+    """The same from the time at which the order was due."""
     rss: int
     """Bytes of the server's memory that came on since before the followers."""
     wrong: list[str]
@@ -99,8 +105,8 @@ class Meter:
     def __init__(self) -> None:
         self.orders = 0
         self.latencies: list[float] = []
-        self.replies: list[tuple[int, float]] = []
-        """Sequences named in replies, and when."""
+        self.replies: list[tuple[int, float, float]] = []
+        """Sequences named in replies, when their orders were due, and when they were answered."""
         self.since = float("inf")
         self.until = float("inf")
         self.stopped = False
@@ -154,7 +160,7 @@ class Connection:
                 meter.latencies.append(now - due)
             if meter.since <= now <= meter.until:
                 meter.orders += self.talk.orders_each
-                meter.replies.append((self.talk.sequence, now))
+                meter.replies.append((self.talk.sequence, due, now))
         if self._closed_loop and not meter.stopped:
             self.then.ask(len(messages), time.perf_counter())
 
@@ -222,8 +228,8 @@ async def run(plan: Plan) -> Outcome:
         meter.wrong += [connection.wire.failure] if connection.wire.failure else []
         connection.wire.close()
     placed = sum(connection.talk.orders.placed for connection in connections)
-    told = [follower.updates(began, ended) for follower in followers]
-    updates = told[0] if told else []
+    seen = [follower.updates(began, ended) for follower in followers]
+    updates = seen[0] if seen else []
     return Outcome(
         orders=meter.orders,
         seconds=ended - began,
@@ -233,8 +239,9 @@ async def run(plan: Plan) -> Outcome:
         traded=sum(connection.talk.orders.traded for connection in connections) / max(1, placed),
         updates=len(updates),
         update_bytes=sum(map(len, updates)),
-        delivered=sum(map(len, told)),
-        lags=sorted(lag for follower in followers for lag in follower.lags(meter.replies)),
+        delivered=sum(map(len, seen)),
+        lags=_lags(followers, [(sequence, now) for sequence, _, now in meter.replies]),
+        told=_lags(followers, [(sequence, due) for sequence, due, _ in meter.replies]),
         rss=rss,
         wrong=meter.wrong,
     )
@@ -252,7 +259,7 @@ async def _ask(plan: Plan, connections: list[Connection], meter: Meter) -> None:
         due = begin + sent / plan.rate
         now = time.perf_counter()
         if due > now:
-            await asyncio.sleep(due - now)
+            await asyncio.sleep(PACE)
             continue
         connections[sent % len(connections)].ask(1, due)
         sent += 1
@@ -269,6 +276,10 @@ async def _all_answered(connections: list[Connection], meter: Meter) -> None:
         meter.blame("not all requests were answered")
 
 
+def _lags(followers: list[Follower], since: list[tuple[int, float]]) -> list[float]:
+    return sorted(lag for follower in followers for lag in follower.lags(since))
+
+
 def _cpu(process: psutil.Process) -> float:
     times = process.cpu_times()
     return float(times.user + times.system)
@@ -277,7 +288,7 @@ def _cpu(process: psutil.Process) -> float:
 def main() -> None:
     """One plan, one outcome."""
     plan = msgspec.json.decode(sys.stdin.buffer.read(), type=Plan)
-    sys.stdout.buffer.write(msgspec.json.encode(uvloop.run(run(plan))))
+    Path(sys.argv[1]).write_bytes(msgspec.json.encode(uvloop.run(run(plan))))
 
 
 if __name__ == "__main__":

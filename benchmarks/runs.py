@@ -15,6 +15,7 @@ import os
 import resource
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -57,16 +58,16 @@ Case = Callable[[Settings], Iterator[Figure]]
 
 def load(plan: Plan) -> Outcome:
     """Run the load generator. Raises Failed if anything was wrong."""
-    done = subprocess.run(
-        [sys.executable, "-m", "benchmarks.load"],
-        input=msgspec.json.encode(plan),
-        stdout=subprocess.PIPE,
-        cwd=ROOT,
-        check=False,
-    )
-    if done.returncode:
-        raise Failed("the load generator failed")
-    outcome = msgspec.json.decode(done.stdout, type=Outcome)
+    with tempfile.NamedTemporaryFile(prefix="bench-") as answer:
+        done = subprocess.run(
+            [sys.executable, "-m", "benchmarks.load", answer.name],
+            input=msgspec.json.encode(plan),
+            cwd=ROOT,
+            check=False,
+        )
+        if done.returncode:
+            raise Failed("the load generator failed")
+        outcome = msgspec.json.decode(answer.read(), type=Outcome)
     if outcome.wrong:
         raise Failed("\n".join(outcome.wrong))
     return outcome
