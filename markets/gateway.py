@@ -129,11 +129,9 @@ class Gateway:
         self, symbol: str, commands: list[ClientCommand], futures: list[asyncio.Future[Answer]]
     ) -> None:
         message_id = next(self._ids)
-        payload = transport.encode(
-            transport.Commands(
-                message_id, self._reply_channel, [transport.carry(command) for command in commands]
-            )
-        )
+        carried = [transport.carry(command) for command in commands]
+        message = transport.Commands(message_id, self._reply_channel, carried)
+        payload = transport.pack(message, self._layer)
         self._sent[message_id] = futures
         asyncio.get_running_loop().call_later(ANSWER_TIMEOUT, self._give_up, message_id)
         try:
@@ -160,7 +158,7 @@ class Gateway:
                 logger.warning("gateway: the channel layer does not answer: %s", error)
                 await asyncio.sleep(1)
                 continue
-            answers = transport.decode_answers(message["payload"])
+            answers = transport.unpack_answers(message["payload"])
             # An answer that comes twice, or too late, has nobody waiting.
             futures = self._sent.pop(answers.id, [])
             for future, answer in zip(futures, answers.answers, strict=False):

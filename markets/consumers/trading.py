@@ -66,17 +66,17 @@ async def trading_consumer(scope: Scope, receive: Receive, send: Send) -> None:
     await TradingSocket(scope, receive, send, account_rate).run()
 
 
-async def _submit_order(who: Principal, params: dict[str, Any]) -> JSON:
+async def _submit_order(who: Principal, params: dict[str, Any]) -> object:
     _, order = await trading.submit_order(who, params)
     return order
 
 
-async def _submit_oco(who: Principal, params: dict[str, Any]) -> JSON:
+async def _submit_oco(who: Principal, params: dict[str, Any]) -> object:
     _, group = await trading.submit_oco(who, params)
     return group
 
 
-async def _submit_bracket(who: Principal, params: dict[str, Any]) -> JSON:
+async def _submit_bracket(who: Principal, params: dict[str, Any]) -> object:
     _, group = await trading.submit_bracket(who, params)
     return group
 

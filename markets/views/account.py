@@ -11,10 +11,10 @@ from rest_framework.views import APIView
 from markets import accounts, fee_tiers, models, queries
 from markets import serializers as shapes
 from markets.authentication import MayRead, principal
+from markets.messages.orders import fill_text, raw
 from markets.messages.public import (
     JSON,
     datetime_text,
-    fill_json,
 )
 from markets.problems import Problem
 from markets.rows import TRADE_FIELDS, trade_event
@@ -54,7 +54,8 @@ class FillsView(APIView):
             trade = trade_event(tuple(row))
             taker = trade.taker_account == account
             own = as_taker if taker else as_maker
-            results.append(fill_json(trade, specs[symbol], taker=taker, client_order_id=own))
+            fill = fill_text(trade, specs[symbol], taker=taker, client_order_id=own)
+            results.append(raw(fill))
         return Response(page.as_json(results, request.build_absolute_uri(request.path), query))
 
 

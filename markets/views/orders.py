@@ -8,9 +8,7 @@ from rest_framework.response import Response
 from markets import models, queries, trading
 from markets import serializers as shapes
 from markets.authentication import principal
-from markets.messages.public import (
-    order_json,
-)
+from markets.messages.orders import order_text, raw
 from markets.order_requests import is_order_id
 from markets.problems import Problem
 from markets.request_fields import is_client_order_id
@@ -39,7 +37,9 @@ class OrdersView(PrivateView):
             queries.Cursor.read(query.get("cursor")),
         )
         specs = spec_by_market()
-        results = [order_json(order_state(tuple(row)), specs[symbol]) for symbol, *row in page.rows]
+        results = [
+            raw(order_text(order_state(tuple(row)), specs[symbol])) for symbol, *row in page.rows
+        ]
         return Response(page.as_json(results, request.build_absolute_uri(request.path), query))
 
     @schema(
@@ -139,7 +139,7 @@ class _OneOrderView(PrivateView):
         row = rows.values_list("market__symbol", *ORDER_FIELDS).first()
         if row is None:
             raise Problem("not_found", "there is no such order of this account")
-        return Response(order_json(order_state(row[1:]), spec_by_market()[row[0]]))
+        return Response(raw(order_text(order_state(row[1:]), spec_by_market()[row[0]])))
 
     def _cancel(self, request: Request, value: str) -> Response:
         queries.read_query(request.query_params, ())

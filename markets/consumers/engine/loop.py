@@ -90,7 +90,7 @@ class EngineLoop:
                 continue
             match message["type"]:
                 case transport.COMMANDS:
-                    await self._enqueue(transport.decode_commands(message["payload"]))
+                    await self._enqueue(transport.unpack_commands(message["payload"]))
                 case transport.OPERATOR:
                     self._operator_waits = True
                     self._arrived.set()
@@ -196,7 +196,7 @@ class EngineLoop:
         start = 0
         for message in messages:
             end = start + len(message.commands)
-            payload = transport.encode(transport.Answers(message.id, answers[start:end]))
+            payload = transport.pack(transport.Answers(message.id, answers[start:end]), self._layer)
             start = end
             try:
                 await self._layer.send(
