@@ -8,7 +8,8 @@ Rules:
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from typing import Any, Final
 
 import msgspec
@@ -29,15 +30,17 @@ from markets.matching.types import SECOND, GroupRole, OrderState, Side
 from markets.messages.orders import fill_text, order_text, raw, with_fills
 from markets.messages.public import JSON, time_text
 from markets.messages.transport import Answer, ClientCommand
-from markets.order_requests import amend_order as amend_command
 from markets.order_requests import (
+    PlainOrder,
     batch_items,
     cancel_after_seconds,
     is_order_id,
     place_bracket,
     place_oco,
     place_order,
+    plain_order,
 )
+from markets.order_requests import amend_order as amend_command
 from markets.problems import Problem
 from markets.request_fields import is_client_order_id
 from markets.rows import ORDER_FIELDS, TRADE_FIELDS, order_state, trade_event
@@ -176,6 +179,23 @@ def _fills_of(order: OrderState, trades: Iterable[Trade], spec: MarketSpec) -> l
         for trade in trades
         if order.id in (trade.taker_order, trade.maker_order)
     ]
+
+
+def send_plain_order(
+    who: Principal, wish: PlainOrder, answered: Callable[[MarketSpec, Answer], None]
+) -> bool:
+    """Send a plain order to its engine, to be called with its answer; or (False) do nothing about one
+    that `submit_order` must look at.
+    """
+    running = process.current()
+    view = running.hub.markets.get(wish.market)
+    if view is None:
+        return False
+    command = plain_order(wish, who.account.pk, view.spec, who.connection)
+    if command is None:
+        return False
+    running.gateway.send(view.symbol, command, partial(answered, view.spec))
+    return True
 
 
 def start_order(

@@ -169,6 +169,8 @@ class Socket(ABC):
             seconds = self._rate.wait(self.caller)
             if seconds:
                 raise Problem("rate_limited", "too many requests; slow down", retry_after=seconds)
+            if self.take_plain(text):
+                return
             request = read_request(text)
             await self.on_request(request)
         except BadRequest as problem:
@@ -207,6 +209,11 @@ class Socket(ABC):
     @abstractmethod
     async def authenticate(self, headers: dict[bytes, bytes]) -> Problem | None:
         """Find out who connects; a problem refuses the connection."""
+
+    def take_plain(self, text: str) -> bool:
+        """Carry out a request of the most frequent kind; False: it is none, and nothing was done."""
+        del text
+        return False
 
     @abstractmethod
     async def on_request(self, request: Request) -> None:

@@ -11,6 +11,7 @@ Rules:
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import deque
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
@@ -19,6 +20,8 @@ MAX_MARKET_FRAMES: Final = 500
 MAX_FRAMES: Final = 20_000
 MAX_BYTES: Final = 16 * 1024 * 1024
 STALL_TIMEOUT: Final = 20.0
+TURN: Final = 0.5
+"""Seconds of sending after which the stall timer starts anew."""
 
 CLOSE_TRY_AGAIN_LATER: Final = 1013
 
@@ -90,18 +93,26 @@ class Outbox:
             while self._frames or self._market_frames or self._close_code is not None:
                 if self._close_code is not None:
                     return self._close_code
-                if self._frames:
-                    frame = self._frames.popleft()
-                    self._bytes -= len(frame)
-                else:
-                    frame, _ = self._market_frames.popleft()
-                    self._market_bytes -= len(frame)
                 try:
                     async with asyncio.timeout(STALL_TIMEOUT):
-                        await self._send({"type": "websocket.send", "text": frame})
+                        await self._send_some()
                 except TimeoutError:
                     return CLOSE_TRY_AGAIN_LATER
             self._empty.set()
             if self._lagging:
                 missed, self._lagging = self._lagging, set()
                 self._catch_up(missed)
+
+    async def _send_some(self) -> None:
+        """Send for a while under one timeout: to set one for each frame costs as much as to send it."""
+        until = time.monotonic() + TURN
+        while self._close_code is None and time.monotonic() < until:
+            if self._frames:
+                frame = self._frames.popleft()
+                self._bytes -= len(frame)
+            elif self._market_frames:
+                frame, _ = self._market_frames.popleft()
+                self._market_bytes -= len(frame)
+            else:
+                return
+            await self._send({"type": "websocket.send", "text": frame})
