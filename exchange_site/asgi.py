@@ -16,8 +16,8 @@ from django.core.asgi import get_asgi_application
 
 django_application = get_asgi_application()
 
-from channels.auth import AuthMiddlewareStack
 from channels.routing import ProtocolTypeRouter, URLRouter
+from channels.sessions import CookieMiddleware
 from django.conf import settings
 
 from markets import process
@@ -71,9 +71,8 @@ async def _refuse_body(scope: dict[str, Any], send: Send) -> None:
 router = ProtocolTypeRouter(
     {
         "http": bounded_http,
-        "websocket": AuthMiddlewareStack(
-            URLRouter([*websocket_urlpatterns, close_unknown_address])
-        ),
+        # Cookies only: the middleware of sessions and users would take part in every frame.
+        "websocket": CookieMiddleware(URLRouter([*websocket_urlpatterns, close_unknown_address])),
         "channel": engine_consumer,
     }
 )

@@ -18,6 +18,7 @@ from functools import partial
 from typing import Annotated, Any, Final, Literal
 
 import msgspec
+from django.conf import settings
 from django.db import DatabaseError, InterfaceError
 
 from markets import process, trading
@@ -143,7 +144,7 @@ class TradingSocket(Socket):
             if scheme.lower() != "bearer" or not await self._log_in_by_key(key.strip()):
                 return Problem("not_authenticated", "the API key is unknown or was revoked")
             return None
-        session_key = self.scope["session"].session_key
+        session_key = self.scope["cookies"].get(settings.SESSION_COOKIE_NAME)
         if session_key is not None:
             await self._become(lambda: principal_of_session(session_key))
         return None

@@ -84,6 +84,7 @@ class Batches:
         self._store = Store(symbol)
         self._publisher = Publisher(symbol)
         self._now = 0
+        self._unpublished: list[tuple[Batch, Committed]] = []
 
     async def load(self) -> None:
         """Start from the rows, as soon as they can be read."""
@@ -109,14 +110,14 @@ class Batches:
         return None if due is None else max(0, due - clock.now()) / SECOND
 
     async def pulse(self) -> None:
-        """Say where the engine stands, when it is known."""
-        if not self.undecided:
+        """Say where the engine stands, when it is known and everybody was told how it came there."""
+        if not self.undecided and not self._unpublished:
             await self._publisher.pulse(self.engine.state.sequence, self.engine.book.checksum)
 
     # Commands
 
     async def carry_out(self, commands: list[Command]) -> list[Answer]:
-        """Make the commands durable together; publish; return their answers in order.
+        """Make the commands durable together; return their answers in order. Then `publish`.
 
         Raises StoreUnavailable (nothing was done) and SteppedDown.
         """
@@ -192,8 +193,14 @@ class Batches:
             committed = await self._commit(batch, telling, command_id, configuration)
         finally:
             self.undecided = False
-        await self._publisher.publish(batch, committed)
+        self._unpublished.append((batch, committed))
         return _answers(batch, telling)
+
+    async def publish(self) -> None:
+        """Tell everybody what became durable, in its order."""
+        unpublished, self._unpublished = self._unpublished, []
+        for batch, committed in unpublished:
+            await self._publisher.publish(batch, committed)
 
     async def _execute(self, known: Known, commands: list[Command], now: int) -> Batch:
         """Execute in memory; a defect of ours costs the batch, never the market."""
