@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import msgspec
 
-from markets import clock
+from markets import clock, event_loop
 from markets.database import DatabaseThreads
 from markets.gateway import failed
 from markets.matching.commands import (
@@ -102,6 +102,7 @@ class Batches:
                     loaded.cancel_after,
                     loaded.fee_rates,
                 )
+                event_loop.keep_loaded()
                 return
 
     def seconds_to_next_due(self) -> float | None:
