@@ -23,6 +23,7 @@ from markets import event_loop, process
 from markets.consumers.socket import MAX_FRAME_BYTES
 from markets.database import need_migrated
 from markets.demo import Demo, prepare_demo
+from markets.ready_frames import ReadyProtocol
 
 BACKLOG = 2048
 PING_INTERVAL = 10.0
@@ -121,7 +122,7 @@ def server_of(application: Callable[..., Any]) -> uvicorn.Server:
         uvicorn.Config(
             application,
             lifespan="off",
-            ws="websockets-sansio",
+            ws=ReadyProtocol,
             ws_max_size=MAX_FRAME_BYTES,
             ws_ping_interval=PING_INTERVAL,
             ws_ping_timeout=PING_INTERVAL,
