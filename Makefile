@@ -5,7 +5,7 @@ PORT ?= 8000
 DEMO ?= 1
 BIN := .venv/bin
 
-.PHONY: run test lint check bench format clean
+.PHONY: run test lint check bench bench-parts format clean
 
 run: .venv/run-ready
 	@$(BIN)/python manage.py migrate --verbosity 0
@@ -25,6 +25,9 @@ check: lint
 
 bench: .venv/run-ready
 	$(BIN)/python -m benchmarks.complexity $(ARGS)
+
+bench-parts: .venv/test-ready
+	$(BIN)/python -m pytest -q benchmarks/test_parts.py $(ARGS)
 
 format: .venv/test-ready
 	$(BIN)/ruff format .
