@@ -11,53 +11,76 @@ Rules:
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Final
 
 from markets.matching.events import BalanceChange
 from markets.matching.types import Asset
 
+Purse = list[int]
+"""An account's money in the batch at hand, by the places below; what it holds counts from 0."""
+
+BASE: Final = 0
+QUOTE: Final = 2
+HELD: Final = 1
+"""BASE and QUOTE are where an asset's available money is; + HELD is where its held money is."""
+
+_PLACES: Final = {Asset.BASE: BASE, Asset.QUOTE: QUOTE}
+
 
 class Ledger:
-    """The balance changes of the batch at hand, in units, by account and asset."""
+    """The balances of the batch at hand, in units, by account and asset."""
 
     def __init__(self) -> None:
         self._funds: Mapping[tuple[int, Asset], int] = {}
-        self._available: dict[tuple[int, Asset], int] = {}
-        self._held: dict[tuple[int, Asset], int] = {}
+        self.purses: dict[int, Purse] = {}
+        """Of the accounts that the batch has to do with so far."""
 
     def begin(self, funds: Mapping[tuple[int, Asset], int]) -> None:
         """Start a batch with what each account that sends commands has available."""
         self._funds = funds
-        self._available = {}
-        self._held = {}
+        self.purses = {}
+
+    def purse(self, account: int) -> Purse:
+        """An account's money."""
+        return self.purses.get(account) or self.open(account)
+
+    def open(self, account: int) -> Purse:
+        """The money of an account that the batch comes to first."""
+        funds = self._funds
+        purse = [funds.get((account, Asset.BASE), 0), 0, funds.get((account, Asset.QUOTE), 0), 0]
+        self.purses[account] = purse
+        return purse
 
     def available(self, account: int, asset: Asset) -> int:
         """What the account may spend now, as far as this batch knows."""
-        key = (account, asset)
-        return self._funds.get(key, 0) + self._available.get(key, 0)
+        return self.purse(account)[_PLACES[asset]]
 
     def credit(self, account: int, asset: Asset, amount: int) -> None:
         """Add to available money (or, negative, take from it)."""
-        key = (account, asset)
-        self._available[key] = self._available.get(key, 0) + amount
+        self.purse(account)[_PLACES[asset]] += amount
 
     def hold(self, account: int, asset: Asset, amount: int) -> None:
         """Move available money into a hold; negative: release it."""
-        key = (account, asset)
-        self._available[key] = self._available.get(key, 0) - amount
-        self._held[key] = self._held.get(key, 0) + amount
+        purse, place = self.purse(account), _PLACES[asset]
+        purse[place] -= amount
+        purse[place + HELD] += amount
 
     def pay_from_hold(self, account: int, asset: Asset, amount: int) -> None:
         """Spend held money."""
-        key = (account, asset)
-        self._held[key] = self._held.get(key, 0) - amount
+        self.purse(account)[_PLACES[asset] + HELD] -= amount
 
     def changes(self) -> dict[tuple[int, Asset], BalanceChange]:
         """The batch's differences, those that are nothing left out."""
-        return {
-            key: BalanceChange(available, held)
-            for key in self._available.keys() | self._held.keys()
-            if (available := self._available.get(key, 0)) | (held := self._held.get(key, 0))
-        }
+        funds = self._funds
+        changes: dict[tuple[int, Asset], BalanceChange] = {}
+        for account, purse in self.purses.items():
+            for asset, place in _PLACES.items():
+                key = (account, asset)
+                available = purse[place] - funds.get(key, 0)
+                held = purse[place + HELD]
+                if available or held:
+                    changes[key] = BalanceChange(available, held)
+        return changes
 
     def check(self) -> None:
         """Assert that no money appeared or vanished."""
