@@ -27,6 +27,7 @@ from markets.matching.types import (
     TimeInForce,
 )
 from markets.messages.public import NotADecimal, TooFine, parse_units
+from markets.problems import Problem
 from markets.request_fields import Fields, is_client_order_id, refuse_all
 
 MAX_BATCH_ORDERS: Final = 500
@@ -277,6 +278,15 @@ def amend_order(
     )
     refuse_all([fields], "invalid_order")
     return command
+
+
+def amendment_of(name: str, value: str, body: Mapping[str, Any]) -> dict[str, Any]:
+    """An amendment with the order that its address names. Raises Problem if its body does, too."""
+    unknown = [name for name in ("id", "client_order_id") if name in body]
+    if unknown:
+        message = "the address names the order"
+        raise Problem("invalid_request", message, {name: [message] for name in unknown})
+    return {**body, name: value}
 
 
 def cancel_after_seconds(params: Mapping[str, Any]) -> int:

@@ -21,6 +21,9 @@ from markets.matching.types import (
 ORDER_FIELDS: Final = tuple(
     "account_id" if name == "account" else name for name in OrderState._fields
 )
+_COLUMNS: Final = {"account": "account_id", "group": "group_id"}
+STATE_COLUMNS: Final = tuple(_COLUMNS.get(name, name) for name in OrderState._fields)
+"""The columns of an order in the order of its state's fields."""
 ORDER_COLUMNS: Final = (
     ("market_id", "bigint"),
     ("id", "bigint"),
@@ -183,7 +186,7 @@ def order_state(row: tuple[Any, ...]) -> OrderState:
 
 
 def order_of_columns(row: Sequence[Any]) -> OrderState:
-    """An order from its row as the driver gives it, in the order of ORDER_COLUMNS but the market."""
+    """An order from its row as the driver gives it, in the order of STATE_COLUMNS."""
     state = order_state(tuple(row))
     return state._replace(
         post_only=bool(state.post_only), notional=int(state.notional), fee=int(state.fee)

@@ -8,6 +8,7 @@ Rules:
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import Any, Final
@@ -202,8 +203,15 @@ def start_order(
     who: Principal, params: Mapping[str, Any]
 ) -> tuple[MarketSpec, asyncio.Future[Answer]]:
     """Send an order to its engine: the market, and the answer to come. Raises Problem."""
-    symbol, command = place_order(params, who.account.pk, spec_of, who.connection)
-    return spec_of(symbol), process.current().gateway.submit(symbol, command)
+    spec, command = None, None
+    with contextlib.suppress(msgspec.ValidationError, Problem):
+        wish = msgspec.convert(params, PlainOrder)
+        spec = spec_of(wish.market)
+        command = plain_order(wish, who.account.pk, spec, who.connection)
+    if spec is None or command is None:
+        symbol, command = place_order(params, who.account.pk, spec_of, who.connection)
+        spec = spec_of(symbol)
+    return spec, process.current().gateway.submit(spec.symbol, command)
 
 
 async def submit_order(who: Principal, params: Mapping[str, Any]) -> tuple[int, JSON | msgspec.Raw]:

@@ -16,7 +16,7 @@ from markets.matching.recall import ELSEWHERE, Elsewhere, Known, Needs
 from markets.matching.spec import MarketSpec
 from markets.matching.types import Asset, FeeRates, MarketState, OrderState
 from markets.messages.orders import Telling
-from markets.rows import ORDER_COLUMNS, ORDER_FIELDS, order_of_columns, order_state
+from markets.rows import ORDER_FIELDS, STATE_COLUMNS, order_of_columns, order_state
 from markets.store.dialects import Dialect, dialect_of
 from markets.store.errors import SequenceTaken
 from markets.store.transaction import Committed, Keys, Transaction, speaking
@@ -124,7 +124,7 @@ class Store:
     def _by_client_order_id(
         self, dialect: Dialect, wanted: frozenset[tuple[int, str]]
     ) -> dict[tuple[int, str], OrderState | Elsewhere]:
-        columns = tuple(name for name, _ in ORDER_COLUMNS)
+        columns = ("market_id", *STATE_COLUMNS)
         known: dict[tuple[int, str], OrderState | Elsewhere] = {}
         for market, *row in dialect.named_orders(columns, wanted):
             state = order_of_columns(row)

@@ -9,7 +9,7 @@ from markets import models, queries, trading
 from markets import serializers as shapes
 from markets.authentication import principal
 from markets.messages.orders import order_text, raw
-from markets.order_requests import is_order_id
+from markets.order_requests import amendment_of, is_order_id
 from markets.problems import Problem
 from markets.request_fields import is_client_order_id
 from markets.rows import ORDER_FIELDS, order_state
@@ -147,11 +147,7 @@ class _OneOrderView(PrivateView):
 
     def _amend(self, request: Request, value: str) -> Response:
         queries.read_query(request.query_params, ())
-        unknown = [name for name in ("id", "client_order_id") if name in request.data]
-        if unknown:
-            message = "the address names the order"
-            raise Problem("invalid_request", message, {name: [message] for name in unknown})
-        params = {**body(request), self.name: value}
+        params = amendment_of(self.name, value, body(request))
         return Response(wait_for(trading.amend_order, principal(request), params))
 
 
