@@ -62,7 +62,7 @@ class Book:
     def rest(self, order: Order) -> None:
         """Put an order at the back of its level."""
         self._journal.note(self.unlink, order)
-        self.link(order, self.side(order.side).at(order.price).last)
+        self.append(order, self.side(order.side).at(order.price))
 
     def wait(self, order: Order) -> None:
         """Let a stop wait for its trigger."""
@@ -129,6 +129,26 @@ class Book:
 
     # The queues themselves: changes that somebody has noted
 
+    def append(self, order: Order, level: Level) -> None:
+        """Let an order rest at the back of its level."""
+        touched = level.side.touched
+        if level.key not in touched:
+            touched[level.key] = level.quantity
+        last = level.last
+        if last is None:
+            level.first = order
+        else:
+            last.next = order
+            order.previous = last
+        level.last = order
+        order.level = level
+        state = order.state
+        hidden = state.hidden
+        level.quantity += state.remaining - hidden
+        if hidden:
+            level.hidden += hidden
+        self._register(order)
+
     def link(self, order: Order, previous: Order | None) -> None:
         """Let an order rest behind another one, or (None) at the front of its level."""
         state = order.state
@@ -171,9 +191,16 @@ class Book:
             following.previous = previous
         order.level = order.previous = order.next = None
         state = order.state
-        level.quantity -= state.remaining - state.hidden
-        level.hidden -= state.hidden
+        hidden = state.hidden
+        level.quantity -= state.remaining - hidden
+        if hidden:
+            level.hidden -= hidden
         self._unregister(order)
+
+    def put_back(self, order: Order, previous: Order | None, state: OrderState) -> None:
+        """Let an order rest where it did, as it was."""
+        order.state = state
+        self.link(order, previous)
 
     def put(self, order: Order, state: OrderState) -> None:
         """Give an order another state; its level's sums follow."""
@@ -198,29 +225,29 @@ class Book:
 
     def _register(self, order: Order) -> None:
         state = order.state
-        account = state.account
-        self.orders[state.id] = order
+        order_id, account = state[:2]
+        self.orders[order_id] = order
         owned = self.by_account.get(account)
         if owned is None:
             owned = self.by_account[account] = {}
-        owned[state.id] = order
+        owned[order_id] = order
         if state.client_order_id is not None:
             self.by_client_order_id[account, state.client_order_id] = order
         if state.expires_at is not None:
-            self.expiries.add((state.expires_at, state.id))
+            self.expiries.add((state.expires_at, order_id))
 
     def _unregister(self, order: Order) -> None:
         state = order.state
-        account = state.account
-        del self.orders[state.id]
+        order_id, account = state[:2]
+        del self.orders[order_id]
         owned = self.by_account[account]
-        del owned[state.id]
+        del owned[order_id]
         if not owned:
             del self.by_account[account]
         if state.client_order_id is not None:
             del self.by_client_order_id[account, state.client_order_id]
         if state.expires_at is not None:
-            self.expiries.remove((state.expires_at, state.id))
+            self.expiries.remove((state.expires_at, order_id))
 
     # Proof
 

@@ -41,6 +41,7 @@ from markets.matching.market import Market
 from markets.matching.matcher import Matcher
 from markets.matching.order import Order
 from markets.matching.placing import Acted, Placing
+from markets.matching.plain_lane import PlainLane
 from markets.matching.recall import Known, Needs, Recall, needs_of
 from markets.matching.spec import MarketSpec
 from markets.matching.supervision import Supervision
@@ -60,6 +61,11 @@ class Engine:
         self._placing = Placing(market, self._matcher, self._lookup, checks)
         self._amending = Amending(market, self._matcher, self._lookup, checks)
         self._supervision = Supervision(market, self._matcher, self._lookup, self._consequences)
+        lane = PlainLane(market, self._lookup)
+        self._lane: dict[type[Command], Callable[[Any], Outcome | None]] = {
+            PlaceOrder: lane.place,
+            CancelOrder: lane.cancel,
+        }
         self._carry_out: dict[type[Command], Callable[[Any], Acted | Outcome]] = {
             PlaceOrder: self._placing.place,
             PlaceGroup: self._placing.place_group,
@@ -147,17 +153,25 @@ class Engine:
 
     def execute(self, command: Command) -> Outcome:
         """Carry out one command of the batch, or refuse it."""
-        market = self._market
-        market.start_command()
-        result = self._carry_out[type(command)](command)
-        outcome: Outcome
-        if isinstance(result, Acted):
-            self._consequences.run()
-            outcome = self._done(result)
-        else:
-            outcome = result
+        lane = self._lane.get(type(command))
+        outcome = lane(command) if lane is not None else None
+        if outcome is None:
+            outcome = self._execute(command)
         self._outcomes.append(outcome)
         return outcome
+
+    def _execute(self, command: Command) -> Outcome:
+        """The general way."""
+        self._market.start_command()
+        result = self._carry_out[type(command)](command)
+        if not isinstance(result, Acted):
+            return result
+        self._consequences.run()
+        return self._done(result)
+
+    def leave_plain_lane(self) -> None:
+        """Take the general way always: slower, and the same."""
+        self._lane = {}
 
     def _done(self, acted: Acted) -> Done:
         market = self._market

@@ -92,7 +92,12 @@ class BookSide:
         del self.levels[level.key]
         self.keys.remove(level.key)
         if level is self.best:
-            self.best = next(iter(self), None)
+            self.best = self.levels[self.keys[0]] if self.keys else None
+
+    def after(self, level: Level) -> Level | None:
+        """The level that a taker meets next."""
+        index = self.keys.bisect_right(level.key)
+        return self.levels[self.keys[index]] if index < len(self.keys) else None
 
     def crossing(self, limit: int | None) -> Iterator[Level]:
         """Levels that a taker with this limit may trade with (None: all), best first."""
@@ -127,6 +132,10 @@ class StopSide:
         """Let it wait no longer."""
         del self.orders[order.stop_key]
         order.stop_key = None
+
+    def reaches(self, price: int) -> bool:
+        """Whether a trade at this price triggers one of them."""
+        return bool(self.orders) and self.orders.keys()[0][0] <= price * self.sign
 
     def reached(self, price: int) -> list[Order]:
         """The orders that a trade at this price triggers."""
