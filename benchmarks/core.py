@@ -3,9 +3,9 @@
 Rules:
 - Everything the core really does is on: owners, funds, fees, price band, facts, states, depth of all
   levels, checksum, the way back. Commands come in batches of 100: begin, execute, finish, accept.
-- All get the same seeded messages (see `benchmarks.core_flow`) in turns of some thousands, one after the other,
-  since machines drift; a run's figure is its messages over its turns' time, and medians of runs are shown
-  with the lowest and the highest ratio.
+- All get the same seeded messages (see `benchmarks.core_flow`) in turns of some thousands, one after the
+  other, since machines drift; a run's figure is its messages over its turns' time, and medians of runs are
+  shown with the lowest and the highest ratio.
 - Bytes are what tracemalloc counts while an engine is loaded, everything in it included.
 """
 

@@ -6,7 +6,8 @@ Rules:
   refuses, and everything rare, is written once, there.
 - Taken here: an open market; an order without stop, iceberg, expiry, group, slippage or quote quantity,
   that is inside tick, lot, limits and band, and paid for; makers that are nobody's own, no icebergs and
-  in no group; trades that trigger no stop; what is left of a taker rests, or nothing is left.
+  in no group; trades that trigger no stop; what is left of a taker rests, or nothing is left (an ioc
+  order's must be nothing). Its client_order_id must be a new one.
 - It changes nothing but by the steps that the general way takes, in the same order: with the lane and
   without it the same commands come to the same batches (`tests/matching/test_plain_lane.py`).
 """
@@ -36,7 +37,7 @@ from markets.matching.types import (
 
 BUY, SELL = Side.BUY, Side.SELL
 LIMIT = OrderType.LIMIT
-GTC = TimeInForce.GTC
+GTC, IOC = TimeInForce.GTC, TimeInForce.IOC
 MARKET_OPEN = MarketStatus.OPEN
 OPEN = OrderStatus.OPEN
 
@@ -117,8 +118,7 @@ class PlainLane:
             or quantity is None
             or price is None
             or market.status is not MARKET_OPEN
-            or (time_in_force is not None and time_in_force is not GTC)
-            or client_order_id is not None
+            or (time_in_force is not None and time_in_force is not GTC and time_in_force is not IOC)
             or quote_quantity is not None
             or stop_price is not None
             or display_quantity is not None
@@ -128,7 +128,11 @@ class PlainLane:
             or (deadline is not None and deadline < market.now)
         ):
             return None
-        spec, last_price = market.spec, market.last_price
+        spec, last_price, lookup, request = market.spec, market.last_price, self._lookup, ""
+        if client_order_id is not None:
+            if lookup.by_client_order_id(account, client_order_id) is not None:
+                return None
+            request = command.fingerprint(spec.symbol)
         if self._last_price is not last_price or self._spec is not spec:
             self._look(spec, last_price)
         amount = price * quantity // spec.scale
@@ -154,54 +158,25 @@ class PlainLane:
             in_band = self._lowest <= price <= MAX_UNITS
         if need > purse[place] or not in_band:
             return None
-        state = make(
-            OrderState,
-            (
-                spec.id_base + market.sequence + 1,
-                account,
-                None,
-                side,
-                LIMIT,
-                GTC,
-                post_only,
-                prevention,
-                None,
-                None,
-                None,
-                None,
-                None,
-                None,
-                market.sequence + 1,
-                market.now,
-                "",
-            )
-            + (
-                price,
-                None,
-                quantity,
-                quantity,
-                0,
-                0,
-                0,
-                0,
-                0,
-                0,
-                OPEN,
-                None,
-                connection,
-                market.sequence + 1,
-                market.now,
-            ),
-        )
+        sequence, now = market.sequence + 1, market.now
+        # fmt: off
+        state = make(OrderState, (
+            spec.id_base + sequence, account, client_order_id, side, LIMIT, time_in_force or GTC,
+            post_only, prevention, None, None, None, None, None, None, sequence, now, request,
+            price, None, quantity, quantity, 0, 0, 0, 0, 0, 0, OPEN, None, connection, sequence, now,
+        ))
+        # fmt: on
         if takes:
             return None if post_only else self._take(state, own, opposite, purse)
-        sequence = market.sequence = market.sequence + 1
+        if time_in_force is IOC:
+            return None
+        market.sequence = sequence
         purse[place] -= need
         purse[place + HELD] += need
         order = Order(state)
         self._steps.append((book.unlink, (order,)))
         book.append(order, own.at(price))
-        self._lookup.recall.created[state.id] = state
+        lookup.recall.note_one(state)
         event = make(OrderAccepted, (sequence, state.id))
         return make(Done, (state, (), (event,), (state,), (), False))
 
@@ -222,6 +197,8 @@ class PlainLane:
         """Trade a new order that meets the other side, and let what is left of it rest."""
         fills = self._fills(taker, opposite)
         if fills is None or self._triggers(opposite, fills):
+            return None
+        if taker.time_in_force is IOC and sum(fill[1] for fill in fills) < taker.quantity:
             return None
         market, book, spec, recall = (
             self._market,
@@ -305,7 +282,7 @@ class PlainLane:
         if taker.remaining:
             self._rest(taker, own, purse)
         orders[0] = taker
-        recall.created[order_id] = taker
+        recall.note_one(taker)
         return make(Done, (taker, (), tuple(events), tuple(orders), (), False))
 
     def _fills(self, taker: OrderState, opposite: BookSide) -> Fills | None:
