@@ -224,10 +224,13 @@ class MarketState(NamedTuple):
 
 def format_units(units: int, decimals: int) -> str:
     """Write units as a canonical decimal: `format_units(150, 2)` is `"1.5"`."""
-    if not decimals:
+    if not decimals or not units:
         return str(units)
-    digits = str(units).zfill(decimals + 1 + (units < 0))
-    return f"{digits[:-decimals]}.{digits[-decimals:]}".rstrip("0").rstrip(".")
+    if units < 0:
+        return f"-{format_units(-units, decimals)}"
+    digits = str(units).zfill(decimals + 1)
+    fraction = digits[-decimals:].rstrip("0")
+    return f"{digits[:-decimals]}.{fraction}" if fraction else digits[:-decimals]
 
 
 def fee_on(received: int, rate: int) -> int:
