@@ -4,8 +4,8 @@ Rules:
 - The lane never refuses and never decides a hard case: it returns None, before it has changed anything,
   unless all is plainly well. Then the general way (`placing`, `supervision`) is taken. So every rule that
   refuses, and everything rare, is written once, there.
-- Taken here: an open market; an order without stop, iceberg, expiry, group, slippage or quote quantity,
-  that is inside tick, lot, limits and band, and paid for; makers that are nobody's own, no icebergs and
+- Taken here: an open market; a new limit order without stop, iceberg, expiry, group or slippage, that is
+  inside tick, lot, limits and band, and paid for; makers that are nobody's own, no icebergs and
   in no group; trades that trigger no stop; what is left of a taker rests, or nothing is left.
 - It changes nothing but by the steps that the general way takes, in the same order: with the lane and
   without it the same commands come to the same batches (`tests/matching/test_plain_lane.py`).
@@ -19,7 +19,7 @@ from markets.matching.ledger import BASE, HELD, QUOTE, Purse
 from markets.matching.levels import BookSide
 from markets.matching.lookup import Lookup
 from markets.matching.market import Market
-from markets.matching.order import Order, after_cancel, after_fill, make
+from markets.matching.order import Order, after_cancel, after_fill
 from markets.matching.spec import MarketSpec
 from markets.matching.types import (
     MAX_OPEN_ORDERS_PER_ACCOUNT,
@@ -32,6 +32,7 @@ from markets.matching.types import (
     Side,
     TimeInForce,
     fee_on,
+    make,
 )
 
 BUY, SELL = Side.BUY, Side.SELL
@@ -59,16 +60,20 @@ class PlainLane:
     # Cancels
 
     def cancel(self, command: CancelOrder) -> Done | None:
-        """Cancel a resting order of no group that is named by its id."""
-        account, order_id, _, reason = command
-        if order_id is None:
-            return None
+        """Cancel a resting order of no group."""
+        account, order_id, client_order_id, reason = command
         book = self._book
-        order = book.orders.get(order_id)
+        if order_id is not None:
+            order = book.orders.get(order_id)
+        elif account is not None and client_order_id is not None:
+            order = book.by_client_order_id.get((account, client_order_id))
+        else:
+            return None
         if order is None or order.level is None or order.group is not None:
             return None
         before = order.state
         owner, remaining, price = before.account, before.remaining, before.price
+        order_id = before.id
         if (account is not None and account != owner) or price is None:
             return None
         market = self._market
@@ -118,7 +123,6 @@ class PlainLane:
             or price is None
             or market.status is not MARKET_OPEN
             or (time_in_force is not None and time_in_force is not GTC)
-            or client_order_id is not None
             or quote_quantity is not None
             or stop_price is not None
             or display_quantity is not None
@@ -139,7 +143,11 @@ class PlainLane:
             or amount < spec.min_notional
         ):
             return None
-        book = self._book
+        book, request = self._book, ""
+        if client_order_id is not None:
+            if self._lookup.by_client_order_id(account, client_order_id) is not None:
+                return None
+            request = command.fingerprint(spec.symbol)
         owned = book.by_account.get(account)
         if owned is not None and len(owned) >= MAX_OPEN_ORDERS_PER_ACCOUNT:
             return None
@@ -154,54 +162,53 @@ class PlainLane:
             in_band = self._lowest <= price <= MAX_UNITS
         if need > purse[place] or not in_band:
             return None
-        state = make(
-            OrderState,
-            (
-                spec.id_base + market.sequence + 1,
-                account,
-                None,
-                side,
-                LIMIT,
-                GTC,
-                post_only,
-                prevention,
-                None,
-                None,
-                None,
-                None,
-                None,
-                None,
-                market.sequence + 1,
-                market.now,
-                "",
-            )
-            + (
-                price,
-                None,
-                quantity,
-                quantity,
-                0,
-                0,
-                0,
-                0,
-                0,
-                0,
-                OPEN,
-                None,
-                connection,
-                market.sequence + 1,
-                market.now,
-            ),
+        sequence, now = market.sequence + 1, market.now
+        terms = (
+            spec.id_base + sequence,
+            account,
+            client_order_id,
+            side,
+            LIMIT,
+            GTC,
+            post_only,
+            prevention,
+            None,
+            None,
+            None,
+            None,
+            None,
+            None,
+            sequence,
+            now,
+            request,
         )
+        figures = (
+            price,
+            None,
+            quantity,
+            quantity,
+            0,
+            0,
+            0,
+            0,
+            0,
+            0,
+            OPEN,
+            None,
+            connection,
+            sequence,
+            now,
+        )
+        state = make(OrderState, terms + figures)
         if takes:
             return None if post_only else self._take(state, own, opposite, purse)
-        sequence = market.sequence = market.sequence + 1
+        market.sequence = sequence
         purse[place] -= need
         purse[place + HELD] += need
         order = Order(state)
         self._steps.append((book.unlink, (order,)))
         book.append(order, own.at(price))
-        self._lookup.recall.created[state.id] = state
+        self._lookup.recall.note_one(state)
         event = make(OrderAccepted, (sequence, state.id))
         return make(Done, (state, (), (event,), (state,), (), False))
 
@@ -305,7 +312,7 @@ class PlainLane:
         if taker.remaining:
             self._rest(taker, own, purse)
         orders[0] = taker
-        recall.created[order_id] = taker
+        recall.note_one(taker)
         return make(Done, (taker, (), tuple(events), tuple(orders), (), False))
 
     def _fills(self, taker: OrderState, opposite: BookSide) -> Fills | None:
