@@ -19,11 +19,12 @@ from sortedcontainers import SortedSet
 from markets.matching.events import DepthChange
 from markets.matching.journal import Journal
 from markets.matching.levels import BookSide, Level, StopSide
-from markets.matching.order import Order, make
+from markets.matching.order import Order
 from markets.matching.spec import MarketSpec
-from markets.matching.types import LIVE, OrderState, OrderStatus, Side
+from markets.matching.types import LIVE, OrderState, OrderStatus, Side, format_units, make
 
 CHECKSUM_MODULUS: Final = 2**32
+BUY: Final = Side.BUY
 
 
 class Book:
@@ -45,11 +46,11 @@ class Book:
 
     def side(self, side: Side) -> BookSide:
         """Where orders of this side rest."""
-        return self.bids if side is Side.BUY else self.asks
+        return self.bids if side is BUY else self.asks
 
     def stops(self, side: Side) -> StopSide:
         """Where stops of this side wait."""
-        return self.buy_stops if side is Side.BUY else self.sell_stops
+        return self.buy_stops if side is BUY else self.sell_stops
 
     @property
     def is_crossed(self) -> bool:
@@ -105,27 +106,38 @@ class Book:
 
     def _settle_side(self, side: BookSide) -> tuple[DepthChange, ...]:
         changes = []
-        checksums, touched = side.checksums, side.touched
-        checksum = self.checksum
+        levels, checksums, touched = side.levels, side.checksums, side.touched
+        decimals, sign, checksum = self.spec.base_decimals, side.sign, self.checksum
         for key in sorted(touched):
-            level = side.levels.get(key)
-            after = level.quantity if level is not None else 0
-            if after == touched[key]:
-                continue
-            checksum -= checksums.pop(key, 0)
-            if level is not None:
-                checksums[key] = crc = self.level_checksum(level)
-                checksum += crc
-            changes.append(make(DepthChange, (key * side.sign, after)))
+            level = levels.get(key)
+            if level is None:
+                after = 0
+                if not touched[key]:
+                    continue
+                checksum -= checksums.pop(key)
+            else:
+                after = level.quantity
+                if after == touched[key]:
+                    continue
+                text = format_units(after, decimals).encode()
+                crc = crc32(text, level.label or self._label(level))
+                checksum += crc - checksums.get(key, 0)
+                checksums[key] = crc
+            changes.append(make(DepthChange, (key * sign, after)))
         self.checksum = checksum % CHECKSUM_MODULUS
         touched.clear()
         return tuple(changes)
 
+    def _label(self, level: Level) -> int:
+        """CRC-32 of how the public contract's text of a level begins."""
+        label = f"{level.side.letter}:{self.spec.price_text(level.price)}:"
+        level.label = crc32(label.encode())
+        return level.label
+
     def level_checksum(self, level: Level) -> int:
         """CRC-32 of a level as the public contract writes it."""
-        if not level.label:
-            level.label = f"{level.side.letter}:{self.spec.price_text(level.price)}:"
-        return crc32((level.label + self.spec.quantity_text(level.quantity)).encode())
+        price, quantity = self.spec.price_text(level.price), self.spec.quantity_text(level.quantity)
+        return crc32(f"{level.side.letter}:{price}:{quantity}".encode())
 
     # The queues themselves: changes that somebody has noted
 

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from markets.matching.events import BalanceChange
-from markets.matching.types import Asset
+from markets.matching.types import Asset, make
 
 Purse = list[int]
 """An account's money in the batch at hand, by the places below; what it holds counts from 0."""
@@ -22,9 +22,12 @@ Purse = list[int]
 BASE: Final = 0
 QUOTE: Final = 2
 HELD: Final = 1
-"""BASE and QUOTE are where an asset's available money is; + HELD is where its held money is."""
+"""BASE and QUOTE are where an asset's available money is; + HELD is where its held money is. Behind them
+stands what was available when the batch began, of base and of quote."""
 
-_PLACES: Final = {Asset.BASE: BASE, Asset.QUOTE: QUOTE}
+_BASE_ASSET: Final = Asset.BASE
+_QUOTE_ASSET: Final = Asset.QUOTE
+_PLACES: Final = {_BASE_ASSET: BASE, _QUOTE_ASSET: QUOTE}
 
 
 class Ledger:
@@ -46,9 +49,9 @@ class Ledger:
 
     def open(self, account: int) -> Purse:
         """The money of an account that the batch comes to first."""
-        funds = self._funds
-        purse = [funds.get((account, Asset.BASE), 0), 0, funds.get((account, Asset.QUOTE), 0), 0]
-        self.purses[account] = purse
+        base = self._funds.get((account, _BASE_ASSET), 0)
+        quote = self._funds.get((account, _QUOTE_ASSET), 0)
+        purse = self.purses[account] = [base, 0, quote, 0, base, quote]
         return purse
 
     def available(self, account: int, asset: Asset) -> int:
@@ -71,15 +74,15 @@ class Ledger:
 
     def changes(self) -> dict[tuple[int, Asset], BalanceChange]:
         """The batch's differences, those that are nothing left out."""
-        funds = self._funds
         changes: dict[tuple[int, Asset], BalanceChange] = {}
         for account, purse in self.purses.items():
-            for asset, place in _PLACES.items():
-                key = (account, asset)
-                available = purse[place] - funds.get(key, 0)
-                held = purse[place + HELD]
-                if available or held:
-                    changes[key] = BalanceChange(available, held)
+            base, base_held, quote, quote_held, base_before, quote_before = purse
+            if base != base_before or base_held:
+                change = make(BalanceChange, (base - base_before, base_held))
+                changes[account, _BASE_ASSET] = change
+            if quote != quote_before or quote_held:
+                change = make(BalanceChange, (quote - quote_before, quote_held))
+                changes[account, _QUOTE_ASSET] = change
         return changes
 
     def check(self) -> None:

@@ -26,8 +26,8 @@ class Level:
         """What its icebergs do not show yet."""
         self.first: Order | None = None
         self.last: Order | None = None
-        self.label = ""
-        """What the checksum's text of it begins with, once it was needed."""
+        self.label = 0
+        """CRC-32 of what the checksum's text of it begins with, once that was needed."""
 
     def __iter__(self) -> Iterator[Order]:
         order = self.first

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from markets.matching.events import QuantityPrevented, Trade
 from markets.matching.market import Market
-from markets.matching.order import Order, after_fill, make
+from markets.matching.order import Order, after_fill
 from markets.matching.types import (
     Asset,
     MarketStatus,
@@ -24,6 +24,7 @@ from markets.matching.types import (
     Side,
     TimeInForce,
     fee_on,
+    make,
 )
 
 

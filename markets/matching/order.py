@@ -20,14 +20,18 @@ from markets.matching.types import (
     OrderType,
     Reason,
     Side,
+    make,
 )
 
 if TYPE_CHECKING:
     from markets.matching.group import Group
     from markets.matching.levels import Level
 
-make: Final = tuple.__new__
-"""Makes a named tuple of a plain one, in a third of the time that its own constructor takes."""
+# Members of enumerations that every command needs: a global is found sooner than a member.
+PARTIALLY_FILLED: Final = OrderStatus.PARTIALLY_FILLED
+FILLED: Final = OrderStatus.FILLED
+CANCELED: Final = OrderStatus.CANCELED
+EXPIRED: Final = Reason.EXPIRED
 
 
 class Order:
@@ -162,7 +166,7 @@ def after_fill(state: OrderState, quantity: int, amount: int, fee: int, now: int
         prevented,
         notional + amount,
         fees + fee,
-        OrderStatus.PARTIALLY_FILLED if remaining else OrderStatus.FILLED,
+        PARTIALLY_FILLED if remaining else FILLED,
         reason,
         connection,
         priority,
@@ -212,4 +216,4 @@ def after_cancel(state: OrderState, reason: Reason, now: int) -> OrderState:
 
 def ended_status(reason: Reason) -> OrderStatus:
     """What an order is that ended early for this reason."""
-    return OrderStatus.EXPIRED if reason is Reason.EXPIRED else OrderStatus.CANCELED
+    return OrderStatus.EXPIRED if reason is EXPIRED else CANCELED

@@ -20,7 +20,7 @@ from markets.matching.ledger import BASE, HELD, QUOTE, Purse
 from markets.matching.levels import BookSide
 from markets.matching.lookup import Lookup
 from markets.matching.market import Market
-from markets.matching.order import Order, after_cancel, after_fill, make
+from markets.matching.order import Order, after_cancel, after_fill
 from markets.matching.spec import MarketSpec
 from markets.matching.types import (
     MAX_OPEN_ORDERS_PER_ACCOUNT,
@@ -33,6 +33,7 @@ from markets.matching.types import (
     Side,
     TimeInForce,
     fee_on,
+    make,
 )
 
 BUY, SELL = Side.BUY, Side.SELL
@@ -60,16 +61,20 @@ class PlainLane:
     # Cancels
 
     def cancel(self, command: CancelOrder) -> Done | None:
-        """Cancel a resting order of no group that is named by its id."""
-        account, order_id, _, reason = command
-        if order_id is None:
-            return None
+        """Cancel a resting order of no group."""
+        account, order_id, client_order_id, reason = command
         book = self._book
-        order = book.orders.get(order_id)
+        if order_id is not None:
+            order = book.orders.get(order_id)
+        elif account is not None and client_order_id is not None:
+            order = book.by_client_order_id.get((account, client_order_id))
+        else:
+            return None
         if order is None or order.level is None or order.group is not None:
             return None
         before = order.state
         owner, remaining, price = before.account, before.remaining, before.price
+        order_id = before.id
         if (account is not None and account != owner) or price is None:
             return None
         market = self._market
@@ -128,11 +133,7 @@ class PlainLane:
             or (deadline is not None and deadline < market.now)
         ):
             return None
-        spec, last_price, lookup, request = market.spec, market.last_price, self._lookup, ""
-        if client_order_id is not None:
-            if lookup.by_client_order_id(account, client_order_id) is not None:
-                return None
-            request = command.fingerprint(spec.symbol)
+        spec, last_price = market.spec, market.last_price
         if self._last_price is not last_price or self._spec is not spec:
             self._look(spec, last_price)
         amount = price * quantity // spec.scale
@@ -143,7 +144,11 @@ class PlainLane:
             or amount < spec.min_notional
         ):
             return None
-        book = self._book
+        book, request = self._book, ""
+        if client_order_id is not None:
+            if self._lookup.by_client_order_id(account, client_order_id) is not None:
+                return None
+            request = command.fingerprint(spec.symbol)
         owned = book.by_account.get(account)
         if owned is not None and len(owned) >= MAX_OPEN_ORDERS_PER_ACCOUNT:
             return None
@@ -176,7 +181,7 @@ class PlainLane:
         order = Order(state)
         self._steps.append((book.unlink, (order,)))
         book.append(order, own.at(price))
-        lookup.recall.note_one(state)
+        self._lookup.recall.note_one(state)
         event = make(OrderAccepted, (sequence, state.id))
         return make(Done, (state, (), (event,), (state,), (), False))
 

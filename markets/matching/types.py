@@ -32,6 +32,10 @@ DEFAULT_STOP_SLIPPAGE: Final = 100_000
 price band says: its money is held from entry, so there must be a worst price."""
 
 
+make: Final = tuple.__new__
+"""Makes a named tuple of a plain one, in a third of the time that its own constructor takes."""
+
+
 class Side(StrEnum):
     """FIX 54."""
 
