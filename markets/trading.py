@@ -80,7 +80,8 @@ async def _market_of_client_order_id(account: int, client_order_id: str) -> Mark
 
 def _symbol_of(account: int, client_order_id: str) -> str | None:
     rows = models.Order.objects.filter(account=account, client_order_id=client_order_id)
-    return rows.values_list("market__symbol", flat=True).first()
+    # Not `first()`, which asks for an order: PostgreSQL might read all orders in that order.
+    return next(iter(rows.values_list("market__symbol", flat=True)), None)
 
 
 def spend(who: Principal, cost: int = 1) -> None:
@@ -153,8 +154,8 @@ def _trades_of(order_ids: list[int]) -> list[Trade]:
 
 
 def _orders_of(group: int) -> list[OrderState]:
-    rows = models.Order.objects.filter(group=group).order_by("id")
-    return [order_state(row) for row in rows.values_list(*ORDER_FIELDS)]
+    rows = models.Order.objects.filter(group=group).values_list(*ORDER_FIELDS)
+    return sorted((order_state(row) for row in rows), key=lambda order: order.id)
 
 
 async def submit_order(who: Principal, params: Mapping[str, Any]) -> tuple[int, JSON]:
