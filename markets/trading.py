@@ -87,7 +87,8 @@ async def _market_of_client_order_id(account: int, client_order_id: str) -> Mark
 
 def _symbol_of(account: int, client_order_id: str) -> str | None:
     rows = models.Order.objects.filter(account=account, client_order_id=client_order_id)
-    return rows.values_list("market__symbol", flat=True).first()
+    # Not `first()`, which asks for an order: PostgreSQL might read all orders in that order.
+    return next(iter(rows.values_list("market__symbol", flat=True)), None)
 
 
 def spend(who: Principal, cost: int = 1) -> None:
@@ -163,8 +164,8 @@ def _trades_of(order_ids: list[int]) -> list[Trade]:
 
 def _group_of(group: int, spec: MarketSpec) -> list[tuple[str, list[str]]]:
     """The orders of a group with the fills that each has had."""
-    rows = models.Order.objects.filter(group=group).order_by("id")
-    orders = [order_state(row) for row in rows.values_list(*ORDER_FIELDS)]
+    rows = models.Order.objects.filter(group=group).values_list(*ORDER_FIELDS)
+    orders = sorted((order_state(row) for row in rows), key=lambda order: order.id)
     trades = _trades_of([order.id for order in orders])
     return [(order_text(order, spec), _fills_of(order, trades, spec)) for order in orders]
 

@@ -136,7 +136,7 @@ class _OneOrderView(PrivateView):
             raise Problem("not_found", "there is no such order of this account")
         field = "pk" if by_id else self.name
         rows = models.Order.objects.filter(account=principal(request).account, **{field: value})
-        row = rows.values_list("market__symbol", *ORDER_FIELDS).first()
+        row = next(iter(rows.values_list("market__symbol", *ORDER_FIELDS)), None)  # at most one
         if row is None:
             raise Problem("not_found", "there is no such order of this account")
         return Response(raw(order_text(order_state(row[1:]), spec_by_market()[row[0]])))
