@@ -1,11 +1,11 @@
-# make run: set-up and the exchange on http://127.0.0.1:8000 · make test: set-up and the tests · make lint: format, lint, types, migrations · make check: that and the quick tests · make bench: what things cost.
+# make run: set-up and the exchange on http://127.0.0.1:8000 · make test: set-up and the tests · make lint: format, lint, types, migrations · make check: that and the quick tests · make bench: what things cost · make bench-core: the core beside other engines · make bench-tables: queries at a million rows.
 PYTHON ?= python3
 HOST ?= 127.0.0.1
 PORT ?= 8000
 DEMO ?= 1
 BIN := .venv/bin
 
-.PHONY: run test lint check bench format clean
+.PHONY: run test lint check bench bench-core bench-tables bench-parts format clean
 
 run: .venv/run-ready
 	@$(BIN)/python manage.py migrate --verbosity 0
@@ -25,6 +25,15 @@ check: lint
 
 bench: .venv/run-ready
 	$(BIN)/python -m benchmarks.complexity $(ARGS)
+
+bench-parts: .venv/test-ready
+	$(BIN)/python -m pytest -q benchmarks/test_parts.py $(ARGS)
+
+bench-core: .venv/run-ready
+	$(BIN)/python -m benchmarks.core $(ARGS)
+
+bench-tables: .venv/run-ready
+	$(BIN)/python -m benchmarks.tables $(ARGS)
 
 format: .venv/test-ready
 	$(BIN)/ruff format .

@@ -1,4 +1,4 @@
-"""The three ways in: http (Django), websocket (market data and trading), channel (engines).
+"""The three ways in: http (the lean lane, Django), websocket (market data and trading), channel (engines).
 
 Whatever serves it (uvicorn by `serve`, daphne by `runserver`), a body larger than the limit is refused
 while it arrives, and the first request starts this process's gateway and hub if nothing has yet.
@@ -16,11 +16,11 @@ from django.core.asgi import get_asgi_application
 
 django_application = get_asgi_application()
 
-from channels.auth import AuthMiddlewareStack
 from channels.routing import ProtocolTypeRouter, URLRouter
+from channels.sessions import CookieMiddleware
 from django.conf import settings
 
-from markets import process
+from markets import lean, process
 from markets.consumers.engine import engine_consumer
 from markets.consumers.socket import close_unknown_address
 from markets.middleware import request_id
@@ -29,6 +29,15 @@ from markets.routing import websocket_urlpatterns
 
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
+
+
+async def http(scope: dict[str, Any], receive: Receive, send: Send) -> None:
+    """The lean lane for what it takes, Django for everything else."""
+    call = lean.call_of(scope) if settings.LEAN else None
+    if call is None:
+        await bounded_http(scope, receive, send)
+    else:
+        await call.answer(receive, send)
 
 
 async def bounded_http(scope: dict[str, Any], receive: Receive, send: Send) -> None:
@@ -70,10 +79,9 @@ async def _refuse_body(scope: dict[str, Any], send: Send) -> None:
 
 router = ProtocolTypeRouter(
     {
-        "http": bounded_http,
-        "websocket": AuthMiddlewareStack(
-            URLRouter([*websocket_urlpatterns, close_unknown_address])
-        ),
+        "http": http,
+        # Cookies only: the middleware of sessions and users would take part in every frame.
+        "websocket": CookieMiddleware(URLRouter([*websocket_urlpatterns, close_unknown_address])),
         "channel": engine_consumer,
     }
 )

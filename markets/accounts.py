@@ -161,15 +161,15 @@ def make_api_key(
         account=account,
         name=name,
         prefix=secret[:KEY_PREFIX_LENGTH],
-        hashed=_hashed(secret),
+        hashed=hash_of_key(secret),
         can_read=can_read,
         can_trade=can_trade,
     )
     return key, secret
 
 
-def _hashed(secret: str) -> str:
-    # 256 random bits need no slow hash.
+def hash_of_key(secret: str) -> str:
+    """What is kept of a key: 256 random bits need no slow hash."""
     return hashlib.sha256(secret.encode()).hexdigest()
 
 
@@ -177,7 +177,7 @@ def principal_of_key(secret: str) -> Principal | None:
     """Whose key it is; None for keys that are unknown or revoked."""
     key = (
         ApiKey.objects.select_related("account__user")
-        .filter(hashed=_hashed(secret), revoked_at=None)
+        .filter(hashed=hash_of_key(secret), revoked_at=None)
         .first()
     )
     if key is None or (key.account.user is not None and not key.account.user.is_active):

@@ -13,6 +13,9 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import TypeVar
+
+from django.db.models import QuerySet
 
 from markets import models
 from markets.database import one_moment
@@ -24,6 +27,7 @@ from markets.matching.types import LIVE, Asset, GroupRole, OrderState, Side, fee
 from markets.rows import ORDER_FIELDS, TRADE_FIELDS, order_state, trade_event
 
 CHUNK = 2000
+Row = TypeVar("Row", models.Order, models.Trade)
 
 
 @dataclass(slots=True)
@@ -70,8 +74,8 @@ def _audit_market(market: models.Market, money: _Money, result: Audit) -> None:
     engine = Engine.load(spec, market.state(), live)
     engine.check()
     result.expect(f"{market} book checksum", engine.book.checksum, checksum)
-    orders = models.Order.objects.filter(market=market).count()
-    trades = models.Trade.objects.filter(market=market).count()
+    orders = _rows_of(models.Order, market).count()
+    trades = _rows_of(models.Trade, market).count()
     result.expect(f"{market} orders against batches", orders, events["orders"])
     result.expect(f"{market} trades against batches", trades, events["trades"])
 
@@ -85,8 +89,13 @@ class _Fills:
     fee: int = 0
 
 
+def _rows_of(model: type[Row], market: models.Market) -> QuerySet[Row]:
+    """A market's orders or trades; what says that it is of another market is not counted as its own."""
+    return model.objects.filter(models.of_market(market.pk), market=market)
+
+
 def _trades_of(market: models.Market) -> Iterator[Trade]:
-    rows = models.Trade.objects.filter(market=market).order_by("sequence")
+    rows = _rows_of(models.Trade, market).order_by("id")
     for row in rows.values_list(*TRADE_FIELDS).iterator(CHUNK):
         yield trade_event(row)
 
@@ -143,7 +152,7 @@ def _audit_orders(
     result: Audit,
 ) -> list[OrderState]:
     live: list[OrderState] = []
-    rows = models.Order.objects.filter(market=market).order_by("id")
+    rows = _rows_of(models.Order, market).order_by("id")
     for row in rows.values_list(*ORDER_FIELDS).iterator(CHUNK):
         order = order_state(row)
         result.counted["orders"] += 1

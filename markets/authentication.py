@@ -26,20 +26,33 @@ class ApiKeyAuthentication(BaseAuthentication):
 
     def authenticate(self, request: Request) -> tuple[Any, Principal] | None:
         """The key's user and principal; None without such a header."""
-        header = get_authorization_header(request).split()
-        if not header or header[0].lower() != b"bearer":
+        key = key_of_header(get_authorization_header(request))
+        if key is None:
             return None
-        if len(header) != 2:
-            raise AuthenticationFailed("the header must be: Authorization: Bearer <key>")
-        principal = principal_of_key(header[1].decode("latin-1"))
-        if principal is None:
-            raise AuthenticationFailed("the API key is unknown or was revoked")
+        principal = known_principal(principal_of_key(key))
         return principal.account.user or AnonymousUser(), principal
 
     def authenticate_header(self, request: Request) -> str:
         """Makes missing credentials a 401."""
         del request
         return 'Bearer realm="exchange"'
+
+
+def key_of_header(header: bytes) -> str | None:
+    """The key of an Authorization header; None if it is of another kind. Raises AuthenticationFailed."""
+    words = header.split()
+    if not words or words[0].lower() != b"bearer":
+        return None
+    if len(words) != 2:
+        raise AuthenticationFailed("the header must be: Authorization: Bearer <key>")
+    return words[1].decode("latin-1")
+
+
+def known_principal(who: Principal | None) -> Principal:
+    """Whose key it is. Raises AuthenticationFailed if it is nobody's."""
+    if who is None:
+        raise AuthenticationFailed("the API key is unknown or was revoked")
+    return who
 
 
 def principal_of_session(session_key: str) -> Principal | None:
@@ -82,8 +95,12 @@ class MayTrade(BasePermission):
 
 def _allowed(request: Request, scope: str) -> bool:
     if isinstance(request.auth, Principal):
-        allowed = request.auth.can_read if scope == "read" else request.auth.can_trade
-        if not allowed:
-            raise Problem("permission_denied", f"this API key lacks the scope {scope!r}")
+        require_scope(request.auth, scope)
         return True
     return bool(request.user and request.user.is_authenticated)
+
+
+def require_scope(who: Principal, scope: str) -> None:
+    """Raises Problem if the key may not `read` or `trade`."""
+    if not (who.can_read if scope == "read" else who.can_trade):
+        raise Problem("permission_denied", f"this API key lacks the scope {scope!r}")

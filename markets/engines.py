@@ -5,6 +5,7 @@ Rules:
 - Each second it looks for operators' commands, too, and nudges the engines that have some.
 - Whoever runs a market also turns its schedules (each second) and fee tiers (each hour) into commands;
   what a schedule missed while nobody did is a command before the engine takes its first order.
+- And adds up its trades every few seconds, in candles and volumes.
 - An engine that ends (stepped down, crashed) is started again from the rows by whoever has the lock.
 """
 
@@ -22,7 +23,7 @@ from django.db import DatabaseError, InterfaceError, connection
 from django.utils import timezone
 from redis.exceptions import RedisError
 
-from markets import fee_tiers, schedules
+from markets import fee_tiers, schedules, tallies
 from markets.database import DatabaseThreads
 from markets.messages.transport import OPERATOR, engine_channel
 from markets.models import Market, OperatorCommand
@@ -30,6 +31,8 @@ from markets.ownership import Ownership, ownership
 
 SCAN_INTERVAL: Final = 1.0
 """Seconds between looks for markets without an engine."""
+ADD_UP_INTERVAL: Final = 5.0
+"""Seconds between looks for trades to add up; when there are too many for one go, it goes on at once."""
 ASSESS_INTERVAL: Final = 3600.0
 """Seconds between assessments of accounts' fee tiers."""
 
@@ -47,6 +50,7 @@ class EngineHost:
         self._threads = DatabaseThreads("ownership", 1)
         self._chores = DatabaseThreads("chores", 1)
         self._assessed: float | None = None
+        self._add_up_at = 0.0
         self._ownership: Ownership | None = None
 
     async def run(self) -> None:
@@ -60,11 +64,12 @@ class EngineHost:
                 await asyncio.gather(chores, return_exceptions=True)
 
     async def _keep_up(self) -> None:
-        """Fire schedules and assess fee tiers of the markets that are run here."""
+        """Fire schedules, add up trades and assess fee tiers of the markets that are run here."""
         while True:
             await asyncio.sleep(SCAN_INTERVAL)
             markets = [market_id for market_id, _ in self._running.values()]
             await self._fire_schedules(markets)
+            await self._add_up(markets)
             if markets and self._must_assess() and await self._do(fee_tiers.assess, markets):
                 self._assessed = time.monotonic()
 
@@ -72,15 +77,24 @@ class EngineHost:
         if markets:
             await self._do(schedules.fire, markets, timezone.now())
 
+    async def _add_up(self, markets: list[int]) -> None:
+        if markets and time.monotonic() >= self._add_up_at:
+            self._add_up_at = time.monotonic() + ADD_UP_INTERVAL
+            await self._do(self._add_up_now, markets)
+
+    def _add_up_now(self, markets: list[int]) -> None:
+        if tallies.add_up(markets):
+            self._add_up_at = 0.0
+
     async def _do(self, chore: Callable[..., Any], *arguments: Any) -> bool:
         """Whether a chore could be done; what could not is tried again with the next."""
         try:
             await self._chores.run(chore, *arguments)
         except (DatabaseError, InterfaceError) as error:
-            logger.warning("schedules and fee tiers must wait: %s", error)
+            logger.warning("schedules, fee tiers and candles must wait: %s", error)
             await self._chores.run(connection.close)
         except Exception:
-            logger.exception("a defect of ours in schedules or fee tiers")
+            logger.exception("a defect of ours in schedules, fee tiers or candles")
         else:
             return True
         return False

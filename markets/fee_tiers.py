@@ -2,6 +2,7 @@
 
 Rules:
 - A tier belongs to a quote asset: the volume in it, as maker and taker over all its markets, decides.
+- The 30 days are whole days of UTC before today, and today until now.
 - A tier given to an account by hand goes before its volume.
 - Without a tier an account pays its market's own rates.
 - Rates change by a command of each market's engine, so that each trade's rates are what they were then.
@@ -17,7 +18,8 @@ from typing import Any, Final
 from django.db import connection
 
 from markets import clock, models
-from markets.history import amount_sums, whole_amount
+from markets.database import one_moment
+from markets.history import amount_sums, recent_volumes, tally_of, whole_amount
 from markets.matching.spec import check_fee_rates
 from markets.matching.types import SECOND, FeeRates, format_units
 from markets.messages.public import JSON, ratio_text
@@ -32,11 +34,12 @@ BY_TIERS: Final = "fee tiers"
 def volumes(quote: models.Asset) -> Counter[int]:
     """What accounts (by key) traded in the last 30 days in a quote asset, in its units."""
     total: Counter[int] = Counter()
-    columns = ("taker_account_id", "maker_account_id")
-    for market in models.Market.objects.filter(quote=quote).values_list("pk", flat=True):
-        for taker, maker, amount in _traded(columns, "market_id = %s", market):
-            total[taker] += amount
-            total[maker] += amount
+    with one_moment():
+        for market in models.Market.objects.filter(quote=quote).values_list("pk", flat=True):
+            for account, amount in _kept(("account_id",), "market_id = %s", market):
+                total[account] += amount
+            for account, _, amount in recent_volumes(market, tally_of(market), since=_first_day()):
+                total[account] += amount
     return total
 
 
@@ -44,21 +47,29 @@ def volumes_of(account: models.Account) -> Counter[int]:
     """What an account traded in the last 30 days by quote asset (by key), in its units."""
     quotes = dict(models.Market.objects.values_list("pk", "quote"))
     total: Counter[int] = Counter()
-    for column in ("taker_account_id", "maker_account_id"):
-        for market, amount in _traded(("market_id",), f"{column} = %s", account.pk):
+    with one_moment():
+        for market, amount in _kept(("market_id",), "account_id = %s", account.pk):
             total[quotes[market]] += amount
+        for market, quote in quotes.items():
+            for who, _, amount in recent_volumes(market, tally_of(market), since=_first_day()):
+                if who == account.pk:
+                    total[quote] += amount
     return total
 
 
-def _traded(columns: Sequence[str], where: str, key: int) -> Iterator[tuple[int, ...]]:
-    """The columns' values and the amount traded with them in the last 30 days."""
-    names = ", ".join(columns)
-    parts = ", ".join(amount_sums("amount"))
+def _first_day() -> int:
+    """The day in which the window begins; it counts whole."""
+    return clock.now() // DAY - WINDOW_DAYS
+
+
+def _kept(columns: Sequence[str], where: str, key: int) -> Iterator[tuple[int, ...]]:
+    """The columns' values and the amount in the window with them, as far as it is added up."""
+    names, parts = ", ".join(columns), ", ".join(amount_sums("amount"))
     with connection.cursor() as cursor:
         cursor.execute(
-            f"SELECT {names}, {parts} FROM markets_trade "  # noqa: S608
-            f"WHERE {where} AND timestamp >= %s GROUP BY {names}",
-            [key, clock.now() - WINDOW_DAYS * DAY],
+            f"SELECT {names}, {parts} FROM markets_dayvolume "  # noqa: S608
+            f"WHERE {where} AND day >= %s GROUP BY {names}",
+            [key, _first_day()],
         )
         for row in cursor.fetchall():
             yield (*row[:-2], whole_amount(*row[-2:]))

@@ -1,4 +1,4 @@
-"""Amounts in the database: integers of any size, exact on SQLite and PostgreSQL alike.
+"""Amounts and keys in the database: amounts are integers of any size, exact on SQLite and PostgreSQL alike.
 
 SQLite's integers end at 64 bits and its other numbers are floats, so there an amount is text;
 PostgreSQL has `numeric`. In Python it is always an `int`, in units of its asset. Compare amounts in
@@ -16,9 +16,11 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 if TYPE_CHECKING:
     _IntegerField = models.Field[int, int]
     _DecimalField = models.DecimalField[Decimal, Decimal]
+    _BigIntegerField = models.BigIntegerField[int, int]
 else:
     _IntegerField = models.Field
     _DecimalField = models.DecimalField
+    _BigIntegerField = models.BigIntegerField
 
 
 class AmountField(_IntegerField):
@@ -41,6 +43,18 @@ class AmountField(_IntegerField):
     def get_prep_value(self, value: Any) -> str | None:
         """Write a row or a condition."""
         return None if value is None else str(int(value))
+
+
+class IdField(_BigIntegerField):
+    """A key that is given, not made. On SQLite it is the row's own place in its table: no index beside it."""
+
+    def db_type(self, connection: BaseDatabaseWrapper) -> str:
+        """`bigint`; SQLite makes a row's place only of `integer`, which has 64 bits there, too."""
+        return "bigint" if connection.vendor == "postgresql" else "integer"
+
+    def rel_db_type(self, connection: BaseDatabaseWrapper) -> str:
+        """Where others refer to it."""
+        return "bigint"
 
 
 class ExactDecimalField(_DecimalField):

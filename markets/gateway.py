@@ -16,6 +16,8 @@ import itertools
 import logging
 import secrets
 from collections import deque
+from collections.abc import Callable
+from functools import partial
 from typing import Any, Final
 
 from channels.exceptions import ChannelFull
@@ -25,7 +27,7 @@ from redis.exceptions import RedisError
 from markets.matching.commands import CancelAll, KeepOrders, PlaceGroup, PlaceOrder
 from markets.matching.types import Reason
 from markets.messages import transport
-from markets.messages.transport import Answer, ClientCommand, Failure
+from markets.messages.transport import Answer, Carrier, ClientCommand, Failure
 
 MAX_IN_FLIGHT: Final = 10_000
 """Commands of one market that this process may have waiting for an answer."""
@@ -42,11 +44,15 @@ LAYER_ERRORS: Final = (ChannelFull, RedisError, OSError)
 logger = logging.getLogger(__name__)
 
 
+Answered = Callable[[Answer], None]
+"""Called once, in the event loop, with what came of a command; it must not raise."""
+
+
 class _Lane:
     """One market's traffic from this process."""
 
     def __init__(self) -> None:
-        self.waiting: deque[tuple[ClientCommand, asyncio.Future[Answer]]] = deque()
+        self.waiting: deque[tuple[ClientCommand, Answered]] = deque()
         self.in_flight = 0
         self.sender: asyncio.Task[None] | None = None
 
@@ -57,7 +63,7 @@ class Gateway:
     def __init__(self) -> None:
         self._layer: Any = get_channel_layer()
         self._lanes: dict[str, _Lane] = {}
-        self._sent: dict[int, list[asyncio.Future[Answer]]] = {}
+        self._sent: dict[int, tuple[_Lane, list[Answered]]] = {}
         self._ids = itertools.count(1)
         self._reply_channel: str = ""
         self._tasks: list[asyncio.Task[None]] = []
@@ -83,10 +89,10 @@ class Gateway:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        for futures in self._sent.values():
-            _settle(futures, Failure.TIMEOUT)
+        for message_id in list(self._sent):
+            self._settle(message_id, Failure.TIMEOUT)
         for lane in self._lanes.values():
-            _settle([future for _, future in lane.waiting], Failure.BUSY)
+            _answer_all(lane, [answered for _, answered in lane.waiting], Failure.BUSY)
 
     def submit(self, symbol: str, command: ClientCommand) -> asyncio.Future[Answer]:
         """Send a command to a market's engine; await the future for what came of it.
@@ -95,62 +101,61 @@ class Gateway:
         `busy` and `unavailable` (nothing was done) or `timeout` (the outcome is unknown).
         """
         future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        self.send(symbol, command, partial(_resolve, future))
+        return future
+
+    def send(self, symbol: str, command: ClientCommand, answered: Answered) -> None:
+        """The same for whoever would rather be called than wait."""
         connection = connection_of(command)
         if connection in self._connections:
             self._connections[connection].add(symbol)
-        lane = self._lanes.setdefault(symbol, _Lane())
+        lane = self._lanes.get(symbol)
+        if lane is None:
+            lane = self._lanes[symbol] = _Lane()
         if lane.in_flight >= MAX_IN_FLIGHT:
-            future.set_result(failed(Failure.BUSY))
-            return future
+            answered(failed(Failure.BUSY))
+            return
         lane.in_flight += 1
-        future.add_done_callback(lambda _: self._landed(lane))
-        lane.waiting.append((command, future))
+        lane.waiting.append((command, answered))
         if lane.sender is None or lane.sender.done():
             lane.sender = asyncio.create_task(self._drain(symbol, lane))
-        return future
 
     def in_flight(self, symbol: str) -> int:
         """Commands of a market that wait for their answer."""
         lane = self._lanes.get(symbol)
         return lane.in_flight if lane is not None else 0
 
-    @staticmethod
-    def _landed(lane: _Lane) -> None:
-        lane.in_flight -= 1
-
     async def _drain(self, symbol: str, lane: _Lane) -> None:
         """Send what waits, as few messages as possible."""
         while lane.waiting:
             merged = [lane.waiting.popleft() for _ in range(min(len(lane.waiting), MAX_MERGED))]
-            futures = [future for _, future in merged]
-            await self._send(symbol, [command for command, _ in merged], futures)
+            carried = [transport.carry(command) for command, _ in merged]
+            await self._send(symbol, lane, carried, [answered for _, answered in merged])
 
     async def _send(
-        self, symbol: str, commands: list[ClientCommand], futures: list[asyncio.Future[Answer]]
+        self, symbol: str, lane: _Lane, carried: list[Carrier], waiting: list[Answered]
     ) -> None:
         message_id = next(self._ids)
-        payload = transport.encode(
-            transport.Commands(
-                message_id, self._reply_channel, [transport.carry(command) for command in commands]
-            )
+        message = transport.Commands(message_id, self._reply_channel, carried)
+        payload = transport.pack(message, self._layer)
+        self._sent[message_id] = (lane, waiting)
+        asyncio.get_running_loop().call_later(
+            ANSWER_TIMEOUT, self._settle, message_id, Failure.TIMEOUT
         )
-        self._sent[message_id] = futures
-        asyncio.get_running_loop().call_later(ANSWER_TIMEOUT, self._give_up, message_id)
         try:
             await self._layer.send(
                 transport.engine_channel(symbol), {"type": transport.COMMANDS, "payload": payload}
             )
         except ChannelFull:
-            self._sent.pop(message_id, None)
-            _settle(futures, Failure.BUSY)
+            self._settle(message_id, Failure.BUSY)
         except (RedisError, OSError) as error:
             # It may have arrived all the same: nobody knows.
             logger.warning("%s: the channel layer does not answer: %s", symbol, error)
-            self._sent.pop(message_id, None)
-            _settle(futures, Failure.TIMEOUT)
+            self._settle(message_id, Failure.TIMEOUT)
 
-    def _give_up(self, message_id: int) -> None:
-        _settle(self._sent.pop(message_id, []), Failure.TIMEOUT)
+    def _settle(self, message_id: int, failure: Failure) -> None:
+        if message_id in self._sent:
+            _answer_all(*self._sent.pop(message_id), failure)
 
     async def _listen(self) -> None:
         while True:
@@ -160,12 +165,12 @@ class Gateway:
                 logger.warning("gateway: the channel layer does not answer: %s", error)
                 await asyncio.sleep(1)
                 continue
-            answers = transport.decode_answers(message["payload"])
-            # An answer that comes twice, or too late, has nobody waiting.
-            futures = self._sent.pop(answers.id, [])
-            for future, answer in zip(futures, answers.answers, strict=False):
-                if not future.done():
-                    future.set_result(answer)
+            answers = transport.unpack_answers(message["payload"])
+            if answers.id in self._sent:  # else it came twice, or too late: nobody waits
+                lane, waiting = self._sent.pop(answers.id)
+                lane.in_flight -= len(waiting)
+                for answered, answer in zip(waiting, answers.answers, strict=True):
+                    answered(answer)
 
     # Connections whose orders end with them
 
@@ -244,7 +249,12 @@ def failed(failure: Failure) -> Answer:
     return Answer(failure=failure, message=_MESSAGES[failure])
 
 
-def _settle(futures: list[asyncio.Future[Answer]], failure: Failure) -> None:
-    for future in futures:
-        if not future.done():
-            future.set_result(failed(failure))
+def _answer_all(lane: _Lane, waiting: list[Answered], failure: Failure) -> None:
+    lane.in_flight -= len(waiting)
+    for answered in waiting:
+        answered(failed(failure))
+
+
+def _resolve(future: asyncio.Future[Answer], answer: Answer) -> None:
+    if not future.done():
+        future.set_result(answer)

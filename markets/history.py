@@ -33,7 +33,20 @@ INTERVALS: Final = {
     "1d": 86_400,
 }
 """Candle intervals in seconds, aligned to 1970."""
+KEPT_INTERVALS: Final = (60, 3600, 86_400)
+"""Those whose candles are kept as rows; the others are made of them."""
+CANDLE_FIELDS: Final = (
+    "start",
+    "open",
+    "high",
+    "low",
+    "close",
+    "volume",
+    "quote_volume",
+    "trade_count",
+)
 DAY: Final = 86_400
+END_OF_TIME: Final = 2**40
 MICROSECONDS: Final = 1_000_000
 RECENT_TRADES: Final = 100
 
@@ -118,7 +131,7 @@ def market_moment(symbol: str) -> MarketMoment:
             levels=levels,
             indication=indication,
             trades=trades(market, RECENT_TRADES),
-            minutes=candles(market, 60, start=int(time.time()) - DAY, limit=DAY // 60 + 1),
+            minutes=_candles(market, 60, int(time.time()) - DAY, None, DAY // 60 + 1),
         )
 
 
@@ -151,40 +164,109 @@ def _indication(spec: MarketSpec, state: MarketState, total: Levels) -> Indicati
 
 def trades(market: models.Market, limit: int, before: int | None = None) -> list[Trade]:
     """The market's last trades (with ids under `before`), newest first."""
-    rows = models.Trade.objects.filter(market=market)
+    first, last = ids_of(market.pk, 0, None)
     if before is not None:
-        rows = rows.filter(sequence__lt=before - (market.pk << models.ID_BITS))
-    return [
-        trade_event(row) for row in rows.order_by("-sequence").values_list(*TRADE_FIELDS)[:limit]
-    ]
+        last = min(last, before - 1)
+    # One bound on each side: of two, SQLite takes one to enter the table, and reads on to the other.
+    rows = models.Trade.objects.filter(pk__gt=first, pk__lte=last)
+    return [trade_event(row) for row in rows.order_by("-pk").values_list(*TRADE_FIELDS)[:limit]]
 
 
 def candles(
     market: models.Market, seconds: int, start: int, end: int | None = None, limit: int = 500
 ) -> list[Candle]:
-    """Candles that begin from `start` up to before `end` (seconds since 1970), the last `limit` of them.
+    """Candles that begin from `start` up to before `end` (seconds since 1970), the last `limit` of them."""
+    with one_moment():
+        return _candles(market, seconds, start, end, limit)
+
+
+def _candles(
+    market: models.Market, seconds: int, start: int, end: int | None, limit: int
+) -> list[Candle]:
+    """What is added up, and after it the trades that are not yet."""
+    end = end if end is not None else int(time.time()) + seconds
+    start, end = max(start // seconds * seconds, 0), -(-end // seconds) * seconds
+    kept = max(each for each in KEPT_INTERVALS if seconds % each == 0)
+    rows = models.Candle.objects.filter(
+        market=market, seconds=kept, start__gte=start, start__lt=end
+    ).order_by("-start")
+    found: dict[int, Candle] = {}
+    for row in reversed(rows.values_list(*CANDLE_FIELDS)[: limit * (seconds // kept)]):
+        _join(found, Candle(*row), seconds)
+    for candle in added_up(market.pk, seconds, tally_of(market.pk), None, (start, end), limit):
+        _join(found, candle, seconds)
+    return list(found.values())[-limit:]
+
+
+def _join(found: dict[int, Candle], candle: Candle, seconds: int) -> None:
+    candle.start = candle.start // seconds * seconds
+    if candle.start in found:
+        found[candle.start].add(candle)
+    else:
+        found[candle.start] = candle
+
+
+def tally_of(market: int) -> int:
+    """The sequence up to which a market's trades are added up in its candles and volumes."""
+    return models.Tally.objects.values_list("sequence", flat=True).filter(pk=market).first() or 0
+
+
+def added_up(
+    market: int,
+    seconds: int,
+    after: int,
+    to: int | None = None,
+    times: tuple[int, int] = (0, END_OF_TIME),
+    limit: int = END_OF_TIME,
+) -> list[Candle]:
+    """Candles of the trades after a sequence (to another), in a time; the last `limit`, oldest first.
 
     Added up by the database; SQLite's sums end at 64 bits, so there each is taken in two parts.
     """
-    end = end if end is not None else int(time.time()) + seconds
-    start = max(start // seconds * seconds, 0)
     parts = (*quantity_sums("quantity"), *amount_sums("amount"))
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT timestamp / %s AS bucket, MIN(sequence), MAX(sequence), MAX(price), MIN(price), "  # noqa: S608
             f"COUNT(*), {', '.join(parts)} FROM markets_trade "
-            "WHERE market_id = %s AND timestamp >= %s AND timestamp < %s "
+            "WHERE id > %s AND id <= %s AND timestamp >= %s AND timestamp < %s "
             "GROUP BY 1 ORDER BY 1 DESC LIMIT %s",
             [
                 seconds * MICROSECONDS,
-                market.pk,
-                start * MICROSECONDS,
-                end * MICROSECONDS,
+                *ids_of(market, after, to),
+                *(moment * MICROSECONDS for moment in times),
                 limit,
             ],
         )
         rows = cursor.fetchall()
     return _with_open_and_close(market, seconds, rows)
+
+
+def ids_of(market: int, after: int, to: int | None) -> tuple[int, int]:
+    """The ids before the first and at the last of a market's rows after a sequence, to another."""
+    first = market << models.ID_BITS
+    return first + after, first + ((1 << models.ID_BITS) - 1 if to is None else to)
+
+
+def recent_volumes(
+    market: int, after: int, to: int | None = None, since: int = 0
+) -> list[tuple[int, int, int]]:
+    """(account, day, amount traded) of a market's trades after a sequence, to another, since a day."""
+    parts = ", ".join(amount_sums("amount"))
+    total: dict[tuple[int, int], int] = {}
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT taker_account_id, maker_account_id, timestamp / %s AS day, {parts} "  # noqa: S608
+            "FROM markets_trade WHERE id > %s AND id <= %s AND timestamp >= %s GROUP BY 1, 2, 3",
+            [
+                DAY * MICROSECONDS,
+                *ids_of(market, after, to),
+                since * DAY * MICROSECONDS,
+            ],
+        )
+        for taker, maker, day, *amount in cursor.fetchall():
+            for account in (taker, maker):
+                total[account, day] = total.get((account, day), 0) + whole_amount(*amount)
+    return [(account, day, amount) for (account, day), amount in total.items()]
 
 
 _SPLIT: Final = 1_000_000_000
@@ -212,9 +294,7 @@ def whole_amount(part: Any, rest: Any) -> int:
     return int(part) if connection.vendor == "postgresql" else int(part) * _SPLIT + int(rest)
 
 
-def _with_open_and_close(
-    market: models.Market, seconds: int, rows: Sequence[Sequence[Any]]
-) -> list[Candle]:
+def _with_open_and_close(market: int, seconds: int, rows: Sequence[Sequence[Any]]) -> list[Candle]:
     wanted = {row[1] for row in rows} | {row[2] for row in rows}
     price = dict(_prices(market, wanted))
     return [
@@ -234,9 +314,8 @@ def _with_open_and_close(
     ]
 
 
-def _prices(market: models.Market, sequences: Iterable[int]) -> Iterable[tuple[int, int]]:
+def _prices(market: int, sequences: Iterable[int]) -> Iterable[tuple[int, int]]:
     found = sorted(sequences)
     for start in range(0, len(found), 500):
-        yield from models.Trade.objects.filter(
-            market=market, sequence__in=found[start : start + 500]
-        ).values_list("sequence", "price")
+        keys = [(market << models.ID_BITS) + sequence for sequence in found[start : start + 500]]
+        yield from models.Trade.objects.filter(pk__in=keys).values_list("sequence", "price")

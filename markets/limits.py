@@ -52,6 +52,11 @@ login_rate = RateLimit(settings.RATE_LOGIN / 60, settings.RATE_LOGIN)
 """Attempts to log in, by address: RATE_LOGIN a minute."""
 
 
+def wait_of_request(who: Principal) -> float:
+    """A key's request costs one of its account's tokens: 0, or the seconds to wait."""
+    return account_rate.wait(str(who.account.pk))
+
+
 class RequestThrottle(BaseThrottle):
     """Every REST request costs one of its caller's tokens."""
 
@@ -61,7 +66,7 @@ class RequestThrottle(BaseThrottle):
         """Spend a token."""
         del view
         if isinstance(request.auth, Principal):
-            self._seconds = account_rate.wait(str(request.auth.account.pk))
+            self._seconds = wait_of_request(request.auth)
         elif request.user and request.user.is_authenticated:
             self._seconds = account_rate.wait(f"user {request.user.pk}")
         else:

@@ -12,7 +12,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Any, Final
+
+import msgspec
 
 from markets.matching.commands import AmendOrder, PlaceGroup, PlaceOrder
 from markets.matching.spec import MarketSpec
@@ -23,7 +26,9 @@ from markets.matching.types import (
     Side,
     TimeInForce,
 )
-from markets.request_fields import Fields, refuse_all
+from markets.messages.public import NotADecimal, TooFine, parse_units
+from markets.problems import Problem
+from markets.request_fields import Fields, is_client_order_id, refuse_all
 
 MAX_BATCH_ORDERS: Final = 500
 """Orders in one `submit_orders` or POST orders/batch."""
@@ -50,6 +55,8 @@ BRACKET_FIELDS: Final = (*COMMON_FIELDS, "stop_price", "max_slippage", "take_pro
 STOP_FIELDS: Final = ("stop_price", "price", "max_slippage", "client_order_id")
 TAKE_PROFIT_FIELDS: Final = ("price", "client_order_id")
 AMEND_FIELDS: Final = ("price", "quantity", "stop_price", "deadline", "validate_only")
+REMEMBERED: Final = 2**14
+"""Numbers whose units are remembered: a market's prices and sizes come again and again."""
 _ORDER_ID: Final = re.compile(r"[0-9]{1,18}", re.ASCII)
 
 SpecOf = Callable[[str], MarketSpec]
@@ -73,6 +80,56 @@ def place_order(
     command = _order(fields, spec, shape)
     refuse_all([fields], "invalid_order")
     return spec.symbol, command._replace(account=account, connection=connection)
+
+
+class PlainOrder(msgspec.Struct, forbid_unknown_fields=True):
+    """The order that nearly all are, read by its types alone. What does not fit is read as `place_order`
+    does, which says what is wrong; what fits, that reads the same.
+    """
+
+    market: str
+    side: Side
+    quantity: str
+    type: OrderType = OrderType.LIMIT
+    price: str | None = None
+    time_in_force: TimeInForce | None = None
+    client_order_id: str | None = None
+    post_only: bool | None = None
+    self_trade_prevention: SelfTradePrevention = SelfTradePrevention.CANCEL_NEWEST
+
+
+def plain_order(
+    wish: PlainOrder, account: int, spec: MarketSpec, connection: str | None
+) -> PlaceOrder | None:
+    """The command of a plain order; None: `place_order` must look at it."""
+    name, price = wish.client_order_id, None
+    quantity = _plain_units(wish.quantity, spec.base_decimals)
+    if wish.price is not None:
+        price = _plain_units(wish.price, spec.quote_decimals)
+        if price is None:
+            return None
+    if quantity is None or (name is not None and not is_client_order_id(name)):
+        return None
+    return PlaceOrder(
+        account,
+        wish.side,
+        wish.type,
+        quantity,
+        price,
+        wish.time_in_force,
+        wish.post_only is True,
+        wish.self_trade_prevention,
+        name,
+        connection=connection,
+    )
+
+
+@lru_cache(REMEMBERED)
+def _plain_units(text: str, decimals: int) -> int | None:
+    try:
+        return parse_units(text, decimals)
+    except (NotADecimal, TooFine):
+        return None
 
 
 def place_oco(
@@ -221,6 +278,15 @@ def amend_order(
     )
     refuse_all([fields], "invalid_order")
     return command
+
+
+def amendment_of(name: str, value: str, body: Mapping[str, Any]) -> dict[str, Any]:
+    """An amendment with the order that its address names. Raises Problem if its body does, too."""
+    unknown = [name for name in ("id", "client_order_id") if name in body]
+    if unknown:
+        message = "the address names the order"
+        raise Problem("invalid_request", message, {name: [message] for name in unknown})
+    return {**body, name: value}
 
 
 def cancel_after_seconds(params: Mapping[str, Any]) -> int:

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from typing import IO, Any, Final
 
 import msgspec
-from rest_framework.exceptions import ParseError
 from rest_framework.parsers import BaseParser
 
 from markets.problems import Problem
 
+JSON_TYPE: Final = "application/json"
 MAX_DEPTH: Final = 32
 """How deep a message may nest."""
 
@@ -23,6 +23,14 @@ def load_json(body: bytes | str) -> Any:
         raise Problem("invalid_request", f"the message is not JSON: {error}") from error
     if _too_deep(value):
         raise Problem("invalid_request", f"the message nests deeper than {MAX_DEPTH} levels")
+    return value
+
+
+def load_object(body: bytes) -> dict[str, Any]:
+    """Read a body, which must be an object. Raises Problem `invalid_request`."""
+    value = load_json(body)
+    if not isinstance(value, dict):
+        raise Problem("invalid_request", "the body must be a JSON object")
     return value
 
 
@@ -43,7 +51,7 @@ def _too_deep(value: object) -> bool:
 class StrictJSONParser(BaseParser):
     """Bodies of `application/json`."""
 
-    media_type = "application/json"
+    media_type = JSON_TYPE
 
     def parse(
         self,
@@ -53,11 +61,4 @@ class StrictJSONParser(BaseParser):
     ) -> Any:
         """Read a body; it must be an object."""
         del media_type, parser_context
-        body = stream.read()
-        try:
-            value = load_json(body)
-        except Problem as problem:
-            raise ParseError(problem.message) from problem
-        if not isinstance(value, dict):
-            raise ParseError("the body must be a JSON object")
-        return value
+        return load_object(stream.read())

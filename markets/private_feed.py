@@ -20,7 +20,8 @@ from markets import accounts, models
 from markets.database import one_moment
 from markets.hub import Hub, Outbox
 from markets.matching.spec import MarketSpec
-from markets.messages.public import JSON, fill_json, order_json
+from markets.messages.orders import fill_text, order_text, raw
+from markets.messages.public import JSON
 from markets.messages.transport import PrivatePart
 from markets.problems import Problem
 from markets.rows import ORDER_FIELDS, TRADE_FIELDS, order_state, trade_event
@@ -184,7 +185,7 @@ def private_snapshot(
             rows = rows.order_by("created_at", "id")
             snapshot["orders"] = {
                 "orders": [
-                    order_json(order_state(row[1:]), specs[row[0]])
+                    raw(order_text(order_state(row[1:]), specs[row[0]]))
                     for row in rows.values_list("market__symbol", *ORDER_FIELDS)
                 ]
             }
@@ -195,16 +196,16 @@ def private_snapshot(
     return sequence, snapshot
 
 
-def _last_fills(account: models.Account, specs: dict[str, MarketSpec]) -> list[JSON]:
+def _last_fills(account: models.Account, specs: dict[str, MarketSpec]) -> list[msgspec.Raw]:
     """Newest first."""
-    fills: list[tuple[int, int, JSON]] = []
+    fills: list[tuple[int, int, msgspec.Raw]] = []
     for taker, side in ((True, "taker"), (False, "maker")):
         rows: Any = models.Trade.objects.filter(**{f"{side}_account": account})
         for symbol, own, *row in rows.order_by("-timestamp", "-id").values_list(
             "market__symbol", f"{side}_order__client_order_id", *TRADE_FIELDS
         )[:SNAPSHOT_FILLS]:
             trade = trade_event(tuple(row))
-            fill = fill_json(trade, specs[symbol], taker=taker, client_order_id=own)
-            fills.append((trade.timestamp, trade.id, fill))
+            fill = fill_text(trade, specs[symbol], taker=taker, client_order_id=own)
+            fills.append((trade.timestamp, trade.id, raw(fill)))
     fills.sort(key=lambda entry: entry[:2], reverse=True)
     return [fill for _, _, fill in fills[:SNAPSHOT_FILLS]]

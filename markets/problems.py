@@ -124,10 +124,18 @@ def problem_response(problem: Problem) -> JsonResponse:
 
 
 def _add_headers(response: HttpResponse, problem: Problem) -> None:
+    for name, value in problem_headers(problem).items():
+        response[name] = value
+
+
+def problem_headers(problem: Problem) -> dict[str, str]:
+    """What a problem says in headers, too."""
+    headers = {}
     if problem.retry_after is not None:
-        response["Retry-After"] = str(problem.retry_after)
+        headers["Retry-After"] = str(problem.retry_after)
     if problem.status_code == STATUSES["not_authenticated"]:
-        response["WWW-Authenticate"] = 'Bearer realm="exchange"'
+        headers["WWW-Authenticate"] = 'Bearer realm="exchange"'
+    return headers
 
 
 def handle_exception(error: Exception, context: dict[str, Any]) -> Response | None:
@@ -197,12 +205,17 @@ def flatten(detail: Any, path: str = "") -> dict[str, list[str]]:
     return {path or "request": [str(message) for message in messages]}
 
 
+def media_type_of(content_type: str) -> str:
+    """A Content-Type without its parameters."""
+    return content_type.partition(";")[0].strip().lower()
+
+
 class JSONNegotiation(BaseContentNegotiation):
     """Answers are JSON, whatever a client says that it accepts."""
 
     def select_parser(self, request: Request, parsers: Iterable[BaseParser]) -> BaseParser | None:
         """The parser for the body's media type, if there is one."""
-        media_type = (request.content_type or "").partition(";")[0].strip().lower()
+        media_type = media_type_of(request.content_type or "")
         return next((parser for parser in parsers if parser.media_type == media_type), None)
 
     def select_renderer(

@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 from typing import Any
 
+import msgspec
 from channels.layers import get_channel_layer
 from redis.exceptions import RedisError
 
@@ -23,6 +24,7 @@ class Publisher:
     """One engine's voice."""
 
     def __init__(self, symbol: str) -> None:
+        self._symbol = symbol
         self._group = transport.market_group(symbol)
         self._layer: Any = get_channel_layer()
 
@@ -43,17 +45,17 @@ class Publisher:
                 for account, event in committed.events.items()
             ],
         )
-        await self._send(transport.BATCH, transport.encode(message))
+        await self._send(transport.BATCH, message)
 
     async def pulse(self, sequence: int, checksum: int) -> None:
         """Tell where the engine stands, so that a lost message does not stay unnoticed."""
-        await self._send(transport.PULSE, transport.encode(transport.Pulse(sequence, checksum)))
+        await self._send(transport.PULSE, transport.Pulse(sequence, checksum))
 
-    async def _send(self, kind: str, payload: bytes) -> None:
+    async def _send(self, kind: str, message: msgspec.Struct) -> None:
+        payload = transport.pack(message, self._layer)
         try:
             await self._layer.group_send(
-                self._group,
-                {"type": kind, "market": self._group.removeprefix("market."), "payload": payload},
+                self._group, {"type": kind, "market": self._symbol, "payload": payload}
             )
         except (RedisError, OSError) as error:
             logger.warning("%s: could not publish: %s", self._group, error)

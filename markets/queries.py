@@ -17,12 +17,14 @@ from django.db.models import Q, QuerySet
 
 from markets import models
 from markets.history import INTERVALS
-from markets.matching.types import OrderStatus, Side
+from markets.matching.types import LIVE, OrderStatus, Side
 from markets.problems import Problem
 
 DEFAULT_LIMIT: Final = 100
 MAX_LIMIT: Final = 500
 MAX_INTEGER: Final = 2**63 - 1
+LOOKED_THROUGH: Final = 10_000
+"""Rows of an account among which one page's filters look; the next page goes on from there."""
 
 _DIRECTIONS: Final = {"n": True, "o": False}
 """What a cursor begins with: whether its page is of newer rows."""
@@ -92,6 +94,15 @@ class Cursor:
     time: int
     id: int
 
+    @classmethod
+    def at(cls, place: tuple[int, int] | None, *, newer: bool) -> Cursor | None:
+        """The cursor that continues from a row's time and id, if there is one."""
+        return None if place is None else cls(newer, *place)
+
+    def turned(self) -> tuple[int, int]:
+        """Where a cursor begins that leads back, and to the row that this one came from."""
+        return self.time, self.id + (1 if self.newer else -1)
+
     def text(self) -> str:
         """The cursor as clients see it."""
         plain = f"{'n' if self.newer else 'o'}:{self.time}:{self.id}"
@@ -135,66 +146,97 @@ class Page:
         return {"results": results, "next": link(self.older), "previous": link(self.newer)}
 
 
-def page(
-    querysets: Sequence[QuerySet[Any]],
-    time: str,
-    fields: Sequence[str],
-    size: int,
-    cursor: Cursor | None,
-) -> Page:
-    """A page over the union of querysets, ordered by (time, id)."""
-    newer = cursor is not None and cursor.newer
-    rows: list[tuple[Any, ...]] = []
-    for queryset in querysets:
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Rows that have an index by account and time, and what is wanted of them."""
+
+    rows: QuerySet[Any]
+    wanted: dict[str, Any]
+
+    def beyond(self, cursor: Cursor | None, time: str, *, newer: bool) -> QuerySet[Any]:
+        """The rows after the cursor, nearest first."""
+        rows = self.rows
         if cursor is not None:
-            operator = "gt" if newer else "lt"
-            queryset = queryset.filter(
-                Q(**{f"{time}__{operator}": cursor.time})
-                | Q(**{time: cursor.time, f"id__{operator}": cursor.id})
+            # The first condition alone says where an index is to be entered.
+            side = "gt" if newer else "lt"
+            rows = rows.filter(
+                Q(**{f"{time}__{side}": cursor.time}) | Q(**{f"id__{side}": cursor.id}),
+                **{f"{time}__{side}e": cursor.time},
             )
-        order = (time, "id") if newer else (f"-{time}", "-id")
-        rows += queryset.order_by(*order).values_list(time, "id", *fields)[: size + 1]
+        return rows.order_by(*((time, "id") if newer else (f"-{time}", "-id")))
+
+
+def page(
+    sources: Sequence[Source], time: str, fields: Sequence[str], size: int, cursor: Cursor | None
+) -> Page:
+    """A page over the union of sources, ordered by (time, id).
+
+    Of rows that filters choose from, LOOKED_THROUGH are looked through: the page may be short then, even
+    empty, and goes on.
+    """
+    newer = cursor is not None and cursor.newer
+    beyond = [source.beyond(cursor, time, newer=newer) for source in sources]
+    edges = [
+        edge
+        for source, near in zip(sources, beyond, strict=True)
+        if source.wanted
+        and (edge := near.values_list(time, "id")[LOOKED_THROUGH - 1 : LOOKED_THROUGH].first())
+    ]
+    edge = None if not edges else min(edges) if newer else max(edges)
+    rows: list[tuple[Any, ...]] = []
+    for source, near in zip(sources, beyond, strict=True):
+        if edge is not None:
+            near = near.filter(**{f"{time}__{'lte' if newer else 'gte'}": edge[0]})
+        found = near.filter(**source.wanted).values_list(time, "id", *fields)[: size + 1]
+        rows += found
+    if edge is not None:
+        rows = [row for row in rows if (row[:2] <= edge if newer else row[:2] >= edge)]
     rows.sort(key=lambda row: row[:2], reverse=not newer)
     more = len(rows) > size
     rows = rows[:size]
+    onward = rows[-1][:2] if more else edge
+    back = None if cursor is None else rows[0][:2] if rows else cursor.turned()
     if newer:
         rows.reverse()
-    before, after = more if newer else cursor is not None, more if not newer else True
     return Page(
         rows=[row[2:] for row in rows],
-        older=Cursor(False, *rows[-1][:2]) if rows and after else None,
-        newer=Cursor(True, *rows[0][:2]) if rows and before else None,
+        older=Cursor.at(back if newer else onward, newer=False),
+        newer=Cursor.at(onward if newer else back, newer=True),
     )
 
 
-def orders(account: int, query: Query) -> QuerySet[models.Order]:
+def orders(account: int, query: Query) -> Source:
     """The account's orders that a query asks for. Raises Problem."""
-    rows = models.Order.objects.filter(account=account)
+    wanted: dict[str, Any] = {}
     if "market" in query:
-        rows = rows.filter(market=_market(query["market"]))
+        wanted["market"] = _market(query["market"])
+    rows = models.Order.objects.filter(account=account)
     status = choice(query, "status", [*OrderStatus, "rejected"])
+    if status in LIVE:
+        rows = rows.filter(models.LIVE_ORDERS)  # few, and they have an index of their own
     if status is not None:
-        rows = rows.filter(status=status)
+        wanted["status"] = status
     side = choice(query, "side", list(Side))
-    return rows if side is None else rows.filter(side=side)
+    if side is not None:
+        wanted["side"] = side
+    return Source(rows, wanted)
 
 
-def fills(account: int, query: Query) -> list[QuerySet[models.Trade]]:
+def fills(account: int, query: Query) -> list[Source]:
     """The account's trades as taker and as maker that a query asks for. Raises Problem."""
-    sides = [
-        (models.Trade.objects.filter(taker_account=account), "taker_order"),
-        (models.Trade.objects.filter(maker_account=account), "maker_order"),
-    ]
-    market = _market(query["market"]) if "market" in query else None
+    wanted: dict[str, Any] = {}
+    if "market" in query:
+        wanted["market"] = _market(query["market"])
+    trades = models.Trade.objects
     order = whole_number(query, "order", None, MAX_INTEGER, least=0)
-    wanted = []
-    for rows, order_field in sides:
-        if market is not None:
-            rows = rows.filter(market=market)
-        if order is not None:
-            rows = rows.filter(**{order_field: order})
-        wanted.append(rows)
-    return wanted
+    if order is None:
+        sides = [trades.filter(taker_account=account), trades.filter(maker_account=account)]
+    elif models.Order.objects.filter(pk=order, account=account).exists():
+        # Whose they are is known now: the database need not be tempted by the account's index.
+        sides = [trades.filter(taker_order=order), trades.filter(maker_order=order)]
+    else:
+        sides = []
+    return [Source(rows, wanted) for rows in sides]
 
 
 def _market(symbol: str) -> models.Market:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from operator import itemgetter
 from typing import Any, Final
 
@@ -20,6 +21,9 @@ from markets.matching.types import (
 ORDER_FIELDS: Final = tuple(
     "account_id" if name == "account" else name for name in OrderState._fields
 )
+_COLUMNS: Final = {"account": "account_id", "group": "group_id"}
+STATE_COLUMNS: Final = tuple(_COLUMNS.get(name, name) for name in OrderState._fields)
+"""The columns of an order in the order of its state's fields."""
 ORDER_COLUMNS: Final = (
     ("market_id", "bigint"),
     ("id", "bigint"),
@@ -107,11 +111,11 @@ def order_row(market_id: int, order: OrderState) -> tuple[Any, ...]:
         order.id,
         order.account,
         order.client_order_id,
-        order.side.value,
-        order.type.value,
-        order.time_in_force.value,
+        order.side._value_,
+        order.type._value_,
+        order.time_in_force._value_,
         order.post_only,
-        order.self_trade_prevention.value,
+        order.self_trade_prevention._value_,
         order.price,
         order.stop_price,
         order.quantity,
@@ -126,10 +130,10 @@ def order_row(market_id: int, order: OrderState) -> tuple[Any, ...]:
         order.prevented,
         str(order.notional),
         str(order.fee),
-        order.status.value,
-        None if order.reason is None else order.reason.value,
+        order.status._value_,
+        None if order.reason is None else order.reason._value_,
         order.group,
-        None if order.role is None else order.role.value,
+        None if order.role is None else order.role._value_,
         order.connection,
         order.sequence,
         order.priority,
@@ -154,7 +158,7 @@ def trade_row(market_id: int, trade: Trade) -> tuple[Any, ...]:
         trade.price,
         trade.quantity,
         str(trade.amount),
-        trade.taker_side.value,
+        trade.taker_side._value_,
         trade.taker_order,
         trade.maker_order,
         trade.taker_account,
@@ -178,6 +182,14 @@ def order_state(row: tuple[Any, ...]) -> OrderState:
         status=OrderStatus(state.status),
         reason=None if state.reason is None else Reason(state.reason),
         role=None if state.role is None else GroupRole(state.role),
+    )
+
+
+def order_of_columns(row: Sequence[Any]) -> OrderState:
+    """An order from its row as the driver gives it, in the order of STATE_COLUMNS."""
+    state = order_state(tuple(row))
+    return state._replace(
+        post_only=bool(state.post_only), notional=int(state.notional), fee=int(state.fee)
     )
 
 

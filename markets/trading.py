@@ -8,8 +8,12 @@ Rules:
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+import contextlib
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from typing import Any, Final
+
+import msgspec
 
 from markets import clock, models, process
 from markets.accounts import Principal
@@ -24,17 +28,20 @@ from markets.matching.commands import (
 from markets.matching.events import Trade
 from markets.matching.spec import MarketSpec
 from markets.matching.types import SECOND, GroupRole, OrderState, Side
-from markets.messages.public import JSON, fill_json, order_json, time_text
+from markets.messages.orders import fill_text, order_text, raw, with_fills
+from markets.messages.public import JSON, time_text
 from markets.messages.transport import Answer, ClientCommand
-from markets.order_requests import amend_order as amend_command
 from markets.order_requests import (
+    PlainOrder,
     batch_items,
     cancel_after_seconds,
     is_order_id,
     place_bracket,
     place_oco,
     place_order,
+    plain_order,
 )
+from markets.order_requests import amend_order as amend_command
 from markets.problems import Problem
 from markets.request_fields import is_client_order_id
 from markets.rows import ORDER_FIELDS, TRADE_FIELDS, order_state, trade_event
@@ -80,7 +87,8 @@ async def _market_of_client_order_id(account: int, client_order_id: str) -> Mark
 
 def _symbol_of(account: int, client_order_id: str) -> str | None:
     rows = models.Order.objects.filter(account=account, client_order_id=client_order_id)
-    return rows.values_list("market__symbol", flat=True).first()
+    # Not `first()`, which asks for an order: PostgreSQL might read all orders in that order.
+    return next(iter(rows.values_list("market__symbol", flat=True)), None)
 
 
 def spend(who: Principal, cost: int = 1) -> None:
@@ -90,57 +98,59 @@ def spend(who: Principal, cost: int = 1) -> None:
         raise Problem("rate_limited", "too many requests; slow down", retry_after=seconds)
 
 
-def _raise_if_refused(answer: Answer, spec: MarketSpec) -> None:
+def _raise_if_refused(answer: Answer) -> None:
     code = answer.failure or answer.code
     if code is not None:
-        order = order_json(answer.order, spec) if answer.order is not None else None
+        order = None if answer.order is None else msgspec.json.decode(answer.order)
         raise Problem(code.value, answer.message, answer.errors, order=order)
 
 
-async def _order_answer(answer: Answer, spec: MarketSpec) -> tuple[int, JSON]:
-    _raise_if_refused(answer, spec)
-    if answer.order is None:
-        return OK, VALID
-    trades: tuple[Trade, ...] | list[Trade] = answer.trades
-    if answer.duplicate:
-        trades = await process.current().hub.read(_trades_of, [answer.order.id])
-    return (OK if answer.duplicate else CREATED), _with_fills(answer.order, trades, spec)
+def quick_answer(answer: Answer) -> str | None:
+    """The JSON of an order that was placed; None: there is more to it, ask `order_answer`."""
+    if answer.order is None or answer.code is not None or answer.duplicate:
+        return None
+    return with_fills(answer.order, answer.fills)
 
 
-async def _group_answer(answer: Answer, spec: MarketSpec) -> tuple[int, JSON]:
-    _raise_if_refused(answer, spec)
+async def order_answer(answer: Answer, spec: MarketSpec) -> tuple[int, JSON | msgspec.Raw]:
+    """The status and body of the answer to an order. Raises Problem if it was refused."""
+    quick = quick_answer(answer)
+    if quick is not None:
+        return CREATED, raw(quick)
+    _raise_if_refused(answer)
     if answer.order is None:
         return OK, VALID
-    orders: Sequence[OrderState] = answer.group
-    trades: Sequence[Trade] = answer.trades
+    trades = await process.current().hub.read(_trades_of, [answer.order_id])
+    client_order_id = msgspec.json.decode(answer.order)["client_order_id"]
+    fills = [
+        fill_text(
+            trade,
+            spec,
+            taker=trade.taker_order == answer.order_id,
+            client_order_id=client_order_id,
+        )
+        for trade in trades
+    ]
+    return OK, raw(with_fills(answer.order, fills))
+
+
+async def _group_answer(
+    answer: Answer, spec: MarketSpec, kind: str
+) -> tuple[int, JSON | msgspec.Raw]:
+    _raise_if_refused(answer)
+    if answer.order is None:
+        return OK, VALID
+    group = answer.group
     if answer.duplicate:
-        assert answer.order.group is not None
-        orders = await process.current().hub.read(_orders_of, answer.order.group)
-        trades = await process.current().hub.read(_trades_of, [order.id for order in orders])
+        assert answer.group_id is not None
+        group = await process.current().hub.read(_group_of, answer.group_id, spec)
     body = {
-        "id": str(orders[0].group),
-        "type": "oco" if orders[0].role is GroupRole.OCO_LIMIT else "bracket",
+        "id": str(answer.group_id),
+        "type": kind,
         "market": spec.symbol,
-        "orders": [_with_fills(order, trades, spec) for order in orders],
+        "orders": [raw(with_fills(order, fills)) for order, fills in group],
     }
     return (OK if answer.duplicate else CREATED), body
-
-
-def _with_fills(order: OrderState, trades: Iterable[Trade], spec: MarketSpec) -> JSON:
-    own = [trade for trade in trades if order.id in (trade.taker_order, trade.maker_order)]
-    return {
-        **order_json(order, spec),
-        "fills": [_own_fill(trade, order, spec) for trade in own],
-    }
-
-
-def _own_fill(trade: Trade, order: OrderState, spec: MarketSpec) -> JSON:
-    return fill_json(
-        trade,
-        spec,
-        taker=trade.taker_order == order.id,
-        client_order_id=order.client_order_id,
-    )
 
 
 def _trades_of(order_ids: list[int]) -> list[Trade]:
@@ -152,36 +162,86 @@ def _trades_of(order_ids: list[int]) -> list[Trade]:
     return sorted({trade_event(row) for row in rows})
 
 
-def _orders_of(group: int) -> list[OrderState]:
-    rows = models.Order.objects.filter(group=group).order_by("id")
-    return [order_state(row) for row in rows.values_list(*ORDER_FIELDS)]
+def _group_of(group: int, spec: MarketSpec) -> list[tuple[str, list[str]]]:
+    """The orders of a group with the fills that each has had."""
+    rows = models.Order.objects.filter(group=group).values_list(*ORDER_FIELDS)
+    orders = sorted((order_state(row) for row in rows), key=lambda order: order.id)
+    trades = _trades_of([order.id for order in orders])
+    return [(order_text(order, spec), _fills_of(order, trades, spec)) for order in orders]
 
 
-async def submit_order(who: Principal, params: Mapping[str, Any]) -> tuple[int, JSON]:
+def _fills_of(order: OrderState, trades: Iterable[Trade], spec: MarketSpec) -> list[str]:
+    return [
+        fill_text(
+            trade,
+            spec,
+            taker=trade.taker_order == order.id,
+            client_order_id=order.client_order_id,
+        )
+        for trade in trades
+        if order.id in (trade.taker_order, trade.maker_order)
+    ]
+
+
+def send_plain_order(
+    who: Principal, wish: PlainOrder, answered: Callable[[MarketSpec, Answer], None]
+) -> bool:
+    """Send a plain order to its engine, to be called with its answer; or (False) do nothing about one
+    that `submit_order` must look at.
+    """
+    running = process.current()
+    view = running.hub.markets.get(wish.market)
+    if view is None:
+        return False
+    command = plain_order(wish, who.account.pk, view.spec, who.connection)
+    if command is None:
+        return False
+    running.gateway.send(view.symbol, command, partial(answered, view.spec))
+    return True
+
+
+def start_order(
+    who: Principal, params: Mapping[str, Any]
+) -> tuple[MarketSpec, asyncio.Future[Answer]]:
+    """Send an order to its engine: the market, and the answer to come. Raises Problem."""
+    spec, command = None, None
+    with contextlib.suppress(msgspec.ValidationError, Problem):
+        wish = msgspec.convert(params, PlainOrder)
+        spec = spec_of(wish.market)
+        command = plain_order(wish, who.account.pk, spec, who.connection)
+    if spec is None or command is None:
+        symbol, command = place_order(params, who.account.pk, spec_of, who.connection)
+        spec = spec_of(symbol)
+    return spec, process.current().gateway.submit(spec.symbol, command)
+
+
+async def submit_order(who: Principal, params: Mapping[str, Any]) -> tuple[int, JSON | msgspec.Raw]:
     """Place an order: its status (201, or 200 for a repeat) and the order with its fills.
 
     With `validate_only`: 200 and VALID, or what it would be refused with.
     """
-    symbol, command = place_order(params, who.account.pk, spec_of, who.connection)
-    answer = await process.current().gateway.submit(symbol, command)
-    return await _order_answer(answer, spec_of(symbol))
+    spec, answer = start_order(who, params)
+    return await order_answer(await answer, spec)
 
 
-async def submit_oco(who: Principal, params: Mapping[str, Any]) -> tuple[int, JSON]:
+async def submit_oco(who: Principal, params: Mapping[str, Any]) -> tuple[int, JSON | msgspec.Raw]:
     """Place a limit order and a stop of which one cancels the other: both, with their fills."""
     symbol, command = place_oco(params, who.account.pk, spec_of, who.connection)
     return await _submit_group(symbol, command)
 
 
-async def submit_bracket(who: Principal, params: Mapping[str, Any]) -> tuple[int, JSON]:
+async def submit_bracket(
+    who: Principal, params: Mapping[str, Any]
+) -> tuple[int, JSON | msgspec.Raw]:
     """Place an entry with the exits that its fills arm: all of them, with their fills."""
     symbol, command = place_bracket(params, who.account.pk, spec_of, who.connection)
     return await _submit_group(symbol, command)
 
 
-async def _submit_group(symbol: str, command: PlaceGroup) -> tuple[int, JSON]:
+async def _submit_group(symbol: str, command: PlaceGroup) -> tuple[int, JSON | msgspec.Raw]:
     answer = await process.current().gateway.submit(symbol, command)
-    return await _group_answer(answer, spec_of(symbol))
+    kind = "oco" if command.roles[0] is GroupRole.OCO_LIMIT else "bracket"
+    return await _group_answer(answer, spec_of(symbol), kind)
 
 
 async def submit_orders(who: Principal, params: Mapping[str, Any]) -> JSON:
@@ -193,8 +253,7 @@ async def submit_orders(who: Principal, params: Mapping[str, Any]) -> JSON:
         try:
             if not isinstance(item, dict):
                 raise Problem("invalid_request", "an order must be a JSON object")
-            symbol, command = place_order(item, who.account.pk, spec_of, who.connection)
-            sent.append((spec_of(symbol), process.current().gateway.submit(symbol, command)))
+            sent.append(start_order(who, item))
         except Problem as problem:
             sent.append(problem)
     results = []
@@ -203,9 +262,8 @@ async def submit_orders(who: Principal, params: Mapping[str, Any]) -> JSON:
             if isinstance(entry, Problem):
                 raise entry
             spec, future = entry
-            status, order = await _order_answer(await future, spec)
-            result = VALID if order is VALID else {"order": order}
-            results.append({"status": status, **result})
+            status, order = await order_answer(await future, spec)
+            results.append({"status": status, **(VALID if order is VALID else {"order": order})})
         except Problem as problem:
             results.append({"status": problem.status_code, "error": problem.as_json()})
     return {"results": results}
@@ -230,17 +288,17 @@ async def _named_order(
     return await _market_of_client_order_id(who.account.pk, value), None, value
 
 
-async def _order_command(spec: MarketSpec, command: ClientCommand) -> JSON:
+async def _order_command(spec: MarketSpec, command: ClientCommand) -> JSON | msgspec.Raw:
     answer = await process.current().gateway.submit(spec.symbol, command)
-    _raise_if_refused(answer, spec)
+    _raise_if_refused(answer)
     if answer.order is None:
         return VALID
     if isinstance(command, AmendOrder):
-        return _with_fills(answer.order, answer.trades, spec)
-    return order_json(answer.order, spec)
+        return raw(with_fills(answer.order, answer.fills))
+    return raw(answer.order)
 
 
-async def amend_order(who: Principal, params: Mapping[str, Any]) -> JSON:
+async def amend_order(who: Principal, params: Mapping[str, Any]) -> JSON | msgspec.Raw:
     """Give an order another price, stop price or total quantity: the order, with the fills of this."""
     spec, order_id, client_order_id = await _named_order(who, params)
     changes = {
@@ -252,7 +310,7 @@ async def amend_order(who: Principal, params: Mapping[str, Any]) -> JSON:
     return await _order_command(spec, command)
 
 
-async def cancel_order(who: Principal, params: Mapping[str, Any]) -> JSON:
+async def cancel_order(who: Principal, params: Mapping[str, Any]) -> JSON | msgspec.Raw:
     """Cancel an order: the order."""
     _refuse_unknown(params, ("id", "client_order_id"))
     spec, order_id, client_order_id = await _named_order(who, params)
@@ -278,8 +336,8 @@ async def cancel_all(who: Principal, params: Mapping[str, Any]) -> JSON:
     gateway = process.current().gateway
     answers = await asyncio.gather(*(gateway.submit(spec.symbol, command) for spec in specs))
     canceled: list[str] = []
-    for answer, spec in zip(answers, specs, strict=True):
-        _raise_if_refused(answer, spec)
+    for answer in answers:
+        _raise_if_refused(answer)
         canceled.extend(str(order_id) for order_id in answer.canceled)
     return {"canceled": canceled}
 
@@ -296,8 +354,8 @@ async def cancel_all_after(who: Principal, params: Mapping[str, Any]) -> JSON:
     command = CancelAllAfter(who.account.pk, at)
     views = list(process.current().hub.markets.values())
     answers = await asyncio.gather(*(gateway.submit(view.symbol, command) for view in views))
-    for answer, view in zip(answers, views, strict=True):
-        _raise_if_refused(answer, view.spec)
+    for answer in answers:
+        _raise_if_refused(answer)
     return _switch_json(at, seconds)
 
 

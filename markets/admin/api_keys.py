@@ -6,9 +6,9 @@ from django.contrib import admin, messages
 from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from django.utils import timezone
 
 from markets.admin.pages import ReadOnlyAdmin
+from markets.known_keys import revoke
 from markets.models import ApiKey
 
 
@@ -41,8 +41,7 @@ class ApiKeyAdmin(ReadOnlyAdmin):
         """Let nobody in by them from now on."""
         with transaction.atomic():
             keys = list(queryset.filter(revoked_at=None).select_related("account"))
-            rows = ApiKey.objects.filter(pk__in=[key.pk for key in keys])
-            revoked = rows.update(revoked_at=timezone.now())
+            revoked = revoke(keys)
             for key in keys:
                 self.log_change(request, key, f"Revoked {key.prefix}… of {key.account}.")
         self.message_user(request, f"{revoked} revoked.", messages.SUCCESS)

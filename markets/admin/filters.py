@@ -2,7 +2,8 @@
 
 Rules:
 - A list costs what it shows: the ids of a market's rows are one range of the primary key, newest last,
-  so "newest first" needs no other index; without a market, each market's NEWEST rows are shown.
+  so "newest first" needs no other index; without a market, each market's NEWEST rows are shown. With more
+  than MAX_MARKETS_MERGED markets they come market by market.
 - What filters leave is looked for among the LOOKED_THROUGH newest rows: who wants older ones searches.
 - Search is exact: an id, a client_order_id, an account's name.
 """
@@ -34,8 +35,9 @@ class NewestFirstAdmin(ReadOnlyAdmin):
     """Lists whose ids are times within a market."""
 
     def get_ordering(self, request: HttpRequest) -> Any:
-        """By id where that is time, else by time."""
-        return ("-pk",) if request.GET.get("market") else self.opts.ordering
+        """By id where that is time, or where too many rows would have to be sorted; else by time."""
+        by_id = request.GET.get("market") or not (request.GET.get("q") or _few_markets())
+        return ("-pk",) if by_id else self.ordering
 
 
 class MarketFilter(admin.SimpleListFilter):
@@ -64,6 +66,10 @@ class MarketFilter(admin.SimpleListFilter):
             rows = _of_market(request, queryset, key, LOOKED_THROUGH // len(markets))
             newest |= Q(pk__in=rows.order_by("-pk").values("pk")[:NEWEST])
         return queryset.filter(newest)
+
+
+def _few_markets() -> bool:
+    return Market.objects.count() <= MAX_MARKETS_MERGED
 
 
 def _of_market(

@@ -11,7 +11,7 @@ from django.utils.safestring import SafeString
 
 from markets.admin.pages import NONE, readable
 from markets.matching.types import STOPS, OrderType
-from markets.messages.public import order_json
+from markets.messages.orders import order_json
 from markets.models import Order
 from markets.rows import ORDER_FIELDS, order_state
 

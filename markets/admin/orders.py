@@ -69,6 +69,7 @@ class OrderAdmin(NewestFirstAdmin):
     list_filter = (StatusFilter, ReasonFilter, SideFilter, TypeFilter, MarketFilter)
     list_select_related = ("market__base", "market__quote", "account")
     search_fields = ("id",)
+    ordering = ("-created_at", "-id")
     search_help_text = f"An order's id, a client_order_id, or an account's name. {FILTERS_LOOK}"
     fields: ClassVar[Any] = (
         "id",

@@ -44,6 +44,7 @@ class TradeAdmin(NewestFirstAdmin):
     list_filter = (TakerSideFilter, MarketFilter)
     list_select_related = ("market__base", "market__quote", "taker_account", "maker_account")
     search_fields = ("id",)
+    ordering = ("-timestamp", "-id")
     search_help_text = f"A trade's id, an order's id, or an account's name. {FILTERS_LOOK}"
     fields = (
         "id",

@@ -31,6 +31,7 @@ from markets.limits import RateLimit
 from markets.messages.public import JSON, time_text
 from markets.parsers import load_json
 from markets.problems import Problem, as_problem, problem_response
+from markets.ready_frames import EXTENSION
 
 MAX_FRAME_BYTES: Final = 1024 * 1024
 MAX_REQ_ID_LENGTH: Final = 128
@@ -97,7 +98,7 @@ class Socket(ABC):
         self._receive = receive
         self._send = send
         self._rate = rate
-        self.outbox = Outbox(send, self.catch_up)
+        self.outbox = Outbox(send, self.catch_up, scope.get("extensions", {}).get(EXTENSION))
 
     @property
     def address(self) -> str:
@@ -113,6 +114,7 @@ class Socket(ABC):
             await self._refuse(problem)
             return
         await self._send({"type": "websocket.accept"})
+        self.outbox.open()
         writer = asyncio.create_task(self.outbox.run(), name="socket writer")
         reader = asyncio.create_task(self._read(), name="socket reader")
         code: int | None = None
@@ -169,6 +171,8 @@ class Socket(ABC):
             seconds = self._rate.wait(self.caller)
             if seconds:
                 raise Problem("rate_limited", "too many requests; slow down", retry_after=seconds)
+            if self.take_plain(text):
+                return
             request = read_request(text)
             await self.on_request(request)
         except BadRequest as problem:
@@ -207,6 +211,11 @@ class Socket(ABC):
     @abstractmethod
     async def authenticate(self, headers: dict[bytes, bytes]) -> Problem | None:
         """Find out who connects; a problem refuses the connection."""
+
+    def take_plain(self, text: str) -> bool:
+        """Carry out a request of the most frequent kind; False: it is none, and nothing was done."""
+        del text
+        return False
 
     @abstractmethod
     async def on_request(self, request: Request) -> None:

@@ -14,14 +14,18 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from typing import Any, Final
+from functools import partial
+from typing import Annotated, Any, Final, Literal
 
+import msgspec
+from django.conf import settings
 from django.db import DatabaseError, InterfaceError
 
 from markets import process, trading
 from markets.accounts import Principal, principal_of_key
 from markets.authentication import principal_of_session
 from markets.consumers.socket import (
+    MAX_REQ_ID_LENGTH,
     Receive,
     Request,
     Scope,
@@ -34,6 +38,8 @@ from markets.hub.outbox import CLOSE_TRY_AGAIN_LATER, Subscription
 from markets.limits import account_rate
 from markets.matching.spec import MarketSpec
 from markets.messages.public import JSON
+from markets.messages.transport import Answer
+from markets.order_requests import PlainOrder
 from markets.private_feed import CHANNELS, PrivateFeed
 from markets.problems import Problem
 
@@ -66,17 +72,22 @@ async def trading_consumer(scope: Scope, receive: Receive, send: Send) -> None:
     await TradingSocket(scope, receive, send, account_rate).run()
 
 
-async def _submit_order(who: Principal, params: dict[str, Any]) -> JSON:
+async def _submit_order(who: Principal, params: dict[str, Any]) -> object:
     _, order = await trading.submit_order(who, params)
     return order
 
 
-async def _submit_oco(who: Principal, params: dict[str, Any]) -> JSON:
+async def _result_of(answer: Answer, spec: MarketSpec) -> object:
+    _, order = await trading.order_answer(answer, spec)
+    return order
+
+
+async def _submit_oco(who: Principal, params: dict[str, Any]) -> object:
     _, group = await trading.submit_oco(who, params)
     return group
 
 
-async def _submit_bracket(who: Principal, params: dict[str, Any]) -> JSON:
+async def _submit_bracket(who: Principal, params: dict[str, Any]) -> object:
     _, group = await trading.submit_bracket(who, params)
     return group
 
@@ -93,6 +104,17 @@ TRADING_VERBS: Final[dict[str, Verb]] = {
 }
 
 
+class PlainFrame(msgspec.Struct, forbid_unknown_fields=True):
+    """A `submit_order` of a plain order."""
+
+    method: Literal["submit_order"]
+    params: PlainOrder
+    req_id: int | Annotated[str, msgspec.Meta(max_length=MAX_REQ_ID_LENGTH)] | None = None
+
+
+_decode_plain = msgspec.json.Decoder(PlainFrame).decode
+
+
 class TradingSocket(Socket):
     """One account's connection."""
 
@@ -101,6 +123,9 @@ class TradingSocket(Socket):
         self._who: Principal | None = None
         self._recheck: Callable[[], Principal | None] = lambda: None
         self._tasks: set[asyncio.Task[None]] = set()
+        self._sent = 0
+        """Plain orders that wait for their answer."""
+        self._none_sent = asyncio.Event()
         self._background: list[asyncio.Task[None]] = []
         self._feed: PrivateFeed | None = None
 
@@ -119,7 +144,7 @@ class TradingSocket(Socket):
             if scheme.lower() != "bearer" or not await self._log_in_by_key(key.strip()):
                 return Problem("not_authenticated", "the API key is unknown or was revoked")
             return None
-        session_key = self.scope["session"].session_key
+        session_key = self.scope["cookies"].get(settings.SESSION_COOKIE_NAME)
         if session_key is not None:
             await self._become(lambda: principal_of_session(session_key))
         return None
@@ -164,7 +189,7 @@ class TradingSocket(Socket):
         verb = TRADING_VERBS.get(request.method)
         if verb is not None:
             who = self._principal(scope="trade")
-            if len(self._tasks) >= MAX_IN_FLIGHT:
+            if self._in_flight >= MAX_IN_FLIGHT:
                 raise Problem("busy", f"{MAX_IN_FLIGHT} requests of this connection wait already")
             self._start(request, verb(who, request.params))
             return
@@ -179,6 +204,39 @@ class TradingSocket(Socket):
                 await self._logout(request)
             case _:
                 raise unknown_method(request, METHODS)
+
+    def take_plain(self, text: str) -> bool:
+        """Send a plain order without a task of its own."""
+        who = self._who
+        if who is None or not who.can_trade or self._in_flight >= MAX_IN_FLIGHT:
+            return False
+        try:
+            frame = _decode_plain(text)
+        except msgspec.DecodeError:
+            return False
+        sent = trading.send_plain_order(
+            who, frame.params, partial(self._answer_plain, frame.req_id)
+        )
+        self._sent += sent
+        return sent
+
+    def _answer_plain(self, req_id: int | str | None, spec: MarketSpec, answer: Answer) -> None:
+        self._sent -= 1
+        if not self._sent:
+            self._none_sent.set()
+        order = trading.quick_answer(answer)
+        if order is None:
+            request = Request("submit_order", {}, req_id)
+            self._start(request, _result_of(answer, spec))
+        else:
+            name = req_id if isinstance(req_id, int) else msgspec.json.encode(req_id).decode()
+            self.outbox.put(
+                f'{{"method":"submit_order","req_id":{name},"success":true,"result":{order}}}'
+            )
+
+    @property
+    def _in_flight(self) -> int:
+        return self._sent + len(self._tasks)
 
     def _start(self, request: Request, result: Awaitable[object]) -> None:
         task = asyncio.create_task(self._finish(request, result))
@@ -222,7 +280,11 @@ class TradingSocket(Socket):
         """Let the connection's orders outlive it, and forget who it was."""
         if request.params:
             raise _wrong(next(iter(request.params))[:64], "is unknown: logout has no params")
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        while self._in_flight:
+            self._none_sent.clear()
+            await asyncio.gather(*self._tasks, return_exceptions=True)
+            if self._sent:
+                await self._none_sent.wait()
         who = self._who
         if who is not None and who.connection is not None:
             gateway = process.current().gateway

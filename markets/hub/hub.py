@@ -96,9 +96,9 @@ class Hub:
         if view is None:
             return
         if message["type"] == transport.PULSE:
-            view.hear_pulse(transport.decode_pulse(message["payload"]))
+            view.hear_pulse(transport.unpack_pulse(message["payload"]))
         elif message["type"] == transport.BATCH:
-            notice = transport.decode_batch(message["payload"])
+            notice = transport.unpack_batch(message["payload"])
             view.hear_batch(notice)
             for part in notice.private:
                 self._tell(part.account, part)

@@ -34,6 +34,7 @@ from markets.messages.public import (
     trade_json,
 )
 from markets.messages.transport import BatchNotice, Pulse
+from markets.ready_frames import Frame
 
 HEARTBEAT_INTERVAL: Final = 1.0
 ENGINE_SILENT_AFTER: Final = 3.0
@@ -364,5 +365,5 @@ class MarketView:
         }
 
 
-def _frame(channel: str, kind: str, data: JSON | msgspec.Raw) -> str:
-    return msgspec.json.encode({"channel": channel, "type": kind, "data": data}).decode()
+def _frame(channel: str, kind: str, data: JSON | msgspec.Raw) -> Frame:
+    return Frame(msgspec.json.encode({"channel": channel, "type": kind, "data": data}).decode())

@@ -6,19 +6,25 @@ Rules:
 - Market data is: beyond MAX_MARKET_FRAMES all of it is dropped, and when the socket has read what it
   was sent, it is sent fresh snapshots of what it missed (`catch_up`).
 - A socket that reads nothing for STALL_TIMEOUT is closed.
+- Nothing waits for a task where the server takes frames at once and nothing is waiting before them.
 """
 
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import deque
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
+
+from markets.ready_frames import Frame, SendReady
 
 MAX_MARKET_FRAMES: Final = 500
 MAX_FRAMES: Final = 20_000
 MAX_BYTES: Final = 16 * 1024 * 1024
 STALL_TIMEOUT: Final = 20.0
+TURN: Final = 0.5
+"""Seconds of sending after which the stall timer starts anew."""
 
 CLOSE_TRY_AGAIN_LATER: Final = 1013
 
@@ -33,16 +39,21 @@ class Outbox:
         self,
         send: Callable[[dict[str, Any]], Awaitable[None]],
         catch_up: Callable[[set[Subscription]], None],
+        send_ready: SendReady | None = None,
     ) -> None:
         self._send = send
+        self._send_ready = send_ready
         self._catch_up = catch_up
-        self._frames: deque[str] = deque()
-        self._market_frames: deque[tuple[str, Subscription]] = deque()
+        self._frames: deque[Frame] = deque()
+        self._market_frames: deque[tuple[Frame, Subscription]] = deque()
         self._bytes = 0
         self._market_bytes = 0
         self._waiting = asyncio.Event()
         self._lagging: set[Subscription] = set()
         self._close_code: int | None = None
+        self._opened = False
+        self._sending = False
+        """The writer has taken a frame out that is not written yet."""
         self._empty = asyncio.Event()
         self._empty.set()
 
@@ -55,8 +66,27 @@ class Outbox:
         """Wait until everything was sent."""
         await self._empty.wait()
 
-    def put(self, frame: str) -> None:
-        """Send a frame that must not be lost."""
+    def open(self) -> None:
+        """The handshake is done: frames may be written."""
+        self._opened = True
+
+    def _written(self, frame: Frame) -> bool:
+        """Whether a frame could be written at once: nothing waits before it, and the client reads."""
+        return (
+            self._opened
+            and self._send_ready is not None
+            and not self._frames
+            and not self._market_frames
+            and self._close_code is None
+            and not self._sending
+            and self._send_ready(frame.encoded)
+        )
+
+    def put(self, text: str) -> None:
+        """Send a message that must not be lost."""
+        frame = Frame(text)
+        if self._written(frame):
+            return
         # One frame may be larger than all that may wait behind it: an account's snapshot, say.
         behind_first = self._bytes - len(self._frames[0]) if self._frames else 0
         if len(self._frames) >= MAX_FRAMES or behind_first > MAX_BYTES:
@@ -67,9 +97,9 @@ class Outbox:
         self._empty.clear()
         self._waiting.set()
 
-    def put_market_data(self, frame: str, subscription: Subscription) -> None:
+    def put_market_data(self, frame: Frame, subscription: Subscription) -> None:
         """Send market data; or drop all that waits, and note that fresh snapshots are due."""
-        if subscription in self._lagging:
+        if subscription in self._lagging or self._written(frame):
             return
         full = len(self._market_frames) >= MAX_MARKET_FRAMES or self._market_bytes > MAX_BYTES
         if full:
@@ -90,18 +120,28 @@ class Outbox:
             while self._frames or self._market_frames or self._close_code is not None:
                 if self._close_code is not None:
                     return self._close_code
-                if self._frames:
-                    frame = self._frames.popleft()
-                    self._bytes -= len(frame)
-                else:
-                    frame, _ = self._market_frames.popleft()
-                    self._market_bytes -= len(frame)
                 try:
                     async with asyncio.timeout(STALL_TIMEOUT):
-                        await self._send({"type": "websocket.send", "text": frame})
+                        await self._send_some()
                 except TimeoutError:
                     return CLOSE_TRY_AGAIN_LATER
             self._empty.set()
             if self._lagging:
                 missed, self._lagging = self._lagging, set()
                 self._catch_up(missed)
+
+    async def _send_some(self) -> None:
+        """Send for a while under one timeout: to set one for each frame costs as much as to send it."""
+        until = time.monotonic() + TURN
+        while self._close_code is None and time.monotonic() < until:
+            if self._frames:
+                frame = self._frames.popleft()
+                self._bytes -= len(frame)
+            elif self._market_frames:
+                frame, _ = self._market_frames.popleft()
+                self._market_bytes -= len(frame)
+            else:
+                return
+            self._sending = True
+            await self._send({"type": "websocket.send", "text": frame.text})
+            self._sending = False

@@ -61,7 +61,7 @@ class Amending:
             price=terms.price if order.type is not OrderType.STOP else None,
             stop_price=terms.stop_price or None,
             quantity=None if ends or _is_bracket_exit(order) else terms.quantity,
-            display_quantity=order.display_quantity,
+            display_quantity=order.state.display_quantity,
             keeps_place=keeps_place,
         )
         if refusal is not None:
@@ -87,7 +87,9 @@ class Amending:
         stop_price = order.stop_price if command.stop_price is None else command.stop_price
         if order.type is OrderType.STOP and stop_price != order.stop_price:
             spec = self._market.spec
-            price = rules.worst_stop_price(spec, order.side, stop_price, order.max_slippage) or 0
+            price = (
+                rules.worst_stop_price(spec, order.side, stop_price, order.state.max_slippage) or 0
+            )
         quantity = order.quantity if command.quantity is None else command.quantity
         return _Terms(price, stop_price, quantity)
 
@@ -100,7 +102,7 @@ class Amending:
             refusal = self._checks.band(order.side, terms.price, stop_price)
         if refusal is None:
             refusal = self._check_funds(order, terms.price, remaining)
-        if refusal is None and order.post_only:
+        if refusal is None and order.state.post_only:
             refusal = self._checks.post_only(order.side, terms.price)
         return refusal
 
@@ -133,11 +135,12 @@ class Amending:
         market = self._market
         less = order.quantity - quantity
         market.hold(order, -1)
-        market.save(order)
-        unseen = min(less, order.hidden)
-        market.book.reduce_hidden(order, unseen)
-        market.book.reduce(order, less - unseen)
-        order.quantity = quantity
+        market.change(
+            order,
+            quantity=quantity,
+            remaining=order.remaining - less,
+            hidden=max(0, order.state.hidden - less),
+        )
         market.hold(order, 1)
         self._note(order, market.next_sequence(), kept_priority=True)
 
@@ -145,11 +148,17 @@ class Amending:
         market = self._market
         market.hold(order, -1)
         market.book.remove(order)
-        market.save(order)
-        order.price, order.stop_price, order.quantity = terms
-        order.remaining, order.hidden = remaining, 0
-        order.priority = market.next_sequence()
-        self._note(order, order.priority, kept_priority=False)
+        sequence = market.next_sequence()
+        market.change(
+            order,
+            price=terms.price or None,
+            stop_price=terms.stop_price or None,
+            quantity=terms.quantity,
+            remaining=remaining,
+            hidden=0,
+            priority=sequence,
+        )
+        self._note(order, sequence, kept_priority=False)
         if _is_bracket_exit(order) and not order.quantity:
             market.book.keep(order)
         elif order.status is OrderStatus.UNTRIGGERED:

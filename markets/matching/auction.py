@@ -116,7 +116,7 @@ def quantities_of(side: BookSide, limit: int) -> list[tuple[int, int]]:
 
 def indication_of(market: Market) -> Indication:
     """What the auction at hand would come to now; at a cost that depends on what crosses."""
-    bid, ask = market.book.bids.best(), market.book.asks.best()
+    bid, ask = market.book.bids.best, market.book.asks.best
     if bid is None or ask is None:
         return NO_INDICATION
     return indicate(
@@ -132,13 +132,13 @@ def uncross(market: Market, matcher: Matcher) -> None:
     while market.book.is_crossed:
         price = indication_of(market).price
         assert price is not None
-        while (bid := market.book.bids.best()) and (ask := market.book.asks.best()):
+        while (bid := market.book.bids.best) and (ask := market.book.asks.best):
             if bid.price < price or ask.price > price:
                 break
             assert bid.first is not None
             assert ask.first is not None
             older, newer = sorted((bid.first, ask.first), key=lambda order: order.id)
-            quantity = min(older.remaining - older.hidden, newer.remaining - newer.hidden)
+            quantity = min(older.shown, newer.shown)
             if older.account != newer.account:
                 matcher.trade_resting(newer, older, price, quantity)
             else:

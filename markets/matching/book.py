@@ -19,11 +19,12 @@ from sortedcontainers import SortedSet
 from markets.matching.events import DepthChange
 from markets.matching.journal import Journal
 from markets.matching.levels import BookSide, Level, StopSide
-from markets.matching.order import Order, SavedFields
+from markets.matching.order import Order
 from markets.matching.spec import MarketSpec
-from markets.matching.types import LIVE, OrderStatus, Side
+from markets.matching.types import LIVE, OrderState, OrderStatus, Side, format_units, make
 
 CHECKSUM_MODULUS: Final = 2**32
+BUY: Final = Side.BUY
 
 
 class Book:
@@ -41,30 +42,28 @@ class Book:
         self.expiries: SortedSet[tuple[int, int]] = SortedSet()
         """(expires_at, id) of the orders that are good till then."""
         self.checksum = 0
-        self._checksums: dict[tuple[Side, int], int] = {}
         self._journal = journal
 
     def side(self, side: Side) -> BookSide:
         """Where orders of this side rest."""
-        return self.bids if side is Side.BUY else self.asks
+        return self.bids if side is BUY else self.asks
 
     def stops(self, side: Side) -> StopSide:
         """Where stops of this side wait."""
-        return self.buy_stops if side is Side.BUY else self.sell_stops
+        return self.buy_stops if side is BUY else self.sell_stops
 
     @property
     def is_crossed(self) -> bool:
         """Whether a bid meets an ask: after an auction collected orders."""
-        bid, ask = self.bids.best(), self.asks.best()
+        bid, ask = self.bids.best, self.asks.best
         return bid is not None and ask is not None and bid.price >= ask.price
 
     # Changes, each with its way back
 
     def rest(self, order: Order) -> None:
         """Put an order at the back of its level."""
-        self._journal.note(self._unlink, order)
-        level = self._level_for(order)
-        self._link(order, level.last)
+        self._journal.note(self.unlink, order)
+        self.append(order, self.side(order.side).at(order.price))
 
     def wait(self, order: Order) -> None:
         """Let a stop wait for its trigger."""
@@ -79,8 +78,8 @@ class Book:
     def remove(self, order: Order) -> None:
         """Take an order out, wherever it is."""
         if order.level is not None:
-            self._journal.note(self._link, order, order.previous)
-            self._unlink(order)
+            self._journal.note(self.link, order, order.previous)
+            self.unlink(order)
         elif order.stop_key is not None:
             self._journal.note(self._join_stops, order)
             self._leave_stops(order)
@@ -88,29 +87,17 @@ class Book:
             self._journal.note(self._register, order)
             self._unregister(order)
 
-    def save(self, order: Order) -> None:
-        """Note an order's fields before they change."""
-        self._journal.note(self._restore, order, order.saved())
-
-    def reduce(self, order: Order, quantity: int) -> None:
-        """Take quantity off what an order shows (saved before), wherever it is."""
-        order.remaining -= quantity
-        if order.level is not None:
-            self._touch(order.level, order.side)
-            order.level.quantity -= quantity
-
-    def reduce_hidden(self, order: Order, quantity: int) -> None:
-        """Take quantity off what an iceberg hides (saved before)."""
-        order.remaining -= quantity
-        order.hidden -= quantity
-        if order.level is not None:
-            order.level.hidden -= quantity
+    def replace(self, order: Order, state: OrderState) -> None:
+        """Give an order another state, wherever it is; its level's sums follow."""
+        self._journal.note(self.put, order, order.state)
+        self.put(order, state)
 
     def refill(self, order: Order, priority: int) -> None:
-        """Show an iceberg's next part, at the back of its level (saved before)."""
+        """Show an iceberg's next part, at the back of its level."""
         self.remove(order)
-        order.hidden -= min(order.hidden, order.display_quantity or order.hidden)
-        order.priority = priority
+        state = order.state
+        hidden = state.hidden - min(state.hidden, state.display_quantity or state.hidden)
+        self.replace(order, state._replace(hidden=hidden, priority=priority))
         self.rest(order)
 
     def settle(self) -> tuple[tuple[DepthChange, ...], tuple[DepthChange, ...]]:
@@ -119,77 +106,126 @@ class Book:
 
     def _settle_side(self, side: BookSide) -> tuple[DepthChange, ...]:
         changes = []
-        for price, before in side.touched.items():
-            level = side.levels.get(price * side.sign)
-            after = level.quantity if level is not None else 0
-            if after == before:
-                continue
-            checksum = self.checksum - self._checksums.pop((side.side, price), 0)
-            if after:
-                crc = self.level_checksum(side, price, after)
-                self._checksums[side.side, price] = crc
-                checksum += crc
-            self.checksum = checksum % CHECKSUM_MODULUS
-            changes.append(DepthChange(price, after))
-        side.touched.clear()
-        changes.sort(key=lambda change: change.price * side.sign)
+        levels, checksums, touched = side.levels, side.checksums, side.touched
+        decimals, sign, checksum = self.spec.base_decimals, side.sign, self.checksum
+        for key in sorted(touched):
+            level = levels.get(key)
+            if level is None:
+                after = 0
+                if not touched[key]:
+                    continue
+                checksum -= checksums.pop(key)
+            else:
+                after = level.quantity
+                if after == touched[key]:
+                    continue
+                text = format_units(after, decimals).encode()
+                crc = crc32(text, level.label or self._label(level))
+                checksum += crc - checksums.get(key, 0)
+                checksums[key] = crc
+            changes.append(make(DepthChange, (key * sign, after)))
+        self.checksum = checksum % CHECKSUM_MODULUS
+        touched.clear()
         return tuple(changes)
 
-    def level_checksum(self, side: BookSide, price: int, quantity: int) -> int:
+    def _label(self, level: Level) -> int:
+        """CRC-32 of how the public contract's text of a level begins."""
+        label = f"{level.side.letter}:{self.spec.price_text(level.price)}:"
+        level.label = crc32(label.encode())
+        return level.label
+
+    def level_checksum(self, level: Level) -> int:
         """CRC-32 of a level as the public contract writes it."""
-        text = f"{side.letter}:{self.spec.price_text(price)}:{self.spec.quantity_text(quantity)}"
-        return crc32(text.encode())
+        price, quantity = self.spec.price_text(level.price), self.spec.quantity_text(level.quantity)
+        return crc32(f"{level.side.letter}:{price}:{quantity}".encode())
 
-    # The queues themselves
+    # The queues themselves: changes that somebody has noted
 
-    def _level_for(self, order: Order) -> Level:
-        side = self.side(order.side)
-        key = order.price * side.sign
-        level: Level | None = side.levels.get(key)
-        if level is None:
-            level = side.levels[key] = Level(order.price, key)
-        return level
-
-    def _touch(self, level: Level, side: Side) -> None:
-        touched = self.side(side).touched
-        if level.price not in touched:
-            touched[level.price] = level.quantity
-
-    def _link(self, order: Order, previous: Order | None) -> None:
-        level = self._level_for(order)
-        self._touch(level, order.side)
-        following = previous.next if previous is not None else level.first
-        order.level, order.previous, order.next = level, previous, following
-        if previous is None:
+    def append(self, order: Order, level: Level) -> None:
+        """Let an order rest at the back of its level."""
+        touched = level.side.touched
+        if level.key not in touched:
+            touched[level.key] = level.quantity
+        last = level.last
+        if last is None:
             level.first = order
         else:
+            last.next = order
+            order.previous = last
+        level.last = order
+        order.level = level
+        state = order.state
+        hidden = state.hidden
+        level.quantity += state.remaining - hidden
+        if hidden:
+            level.hidden += hidden
+        self._register(order)
+
+    def link(self, order: Order, previous: Order | None) -> None:
+        """Let an order rest behind another one, or (None) at the front of its level."""
+        state = order.state
+        level = self.side(state.side).at(state.price or 0)
+        touched = level.side.touched
+        if level.key not in touched:
+            touched[level.key] = level.quantity
+        order.level, order.previous = level, previous
+        if previous is None:
+            order.next = following = level.first
+            level.first = order
+        else:
+            order.next = following = previous.next
             previous.next = order
         if following is None:
             level.last = order
         else:
             following.previous = order
-        level.quantity += order.remaining - order.hidden
-        level.hidden += order.hidden
+        level.quantity += state.remaining - state.hidden
+        level.hidden += state.hidden
         self._register(order)
 
-    def _unlink(self, order: Order) -> None:
+    def unlink(self, order: Order) -> None:
+        """Take an order out of its level."""
         level = order.level
         assert level is not None, f"order {order.id} does not rest"
-        self._touch(level, order.side)
-        if order.previous is None:
-            level.first = order.next
+        touched = level.side.touched
+        if level.key not in touched:
+            touched[level.key] = level.quantity
+        previous, following = order.previous, order.next
+        if previous is None:
+            level.first = following
         else:
-            order.previous.next = order.next
-        if order.next is None:
-            level.last = order.previous
+            previous.next = following
+        if following is None:
+            level.last = previous
+            if previous is None:
+                level.side.close(level)
         else:
-            order.next.previous = order.previous
+            following.previous = previous
         order.level = order.previous = order.next = None
-        level.quantity -= order.remaining - order.hidden
-        level.hidden -= order.hidden
-        if level.first is None:
-            del self.side(order.side).levels[level.key]
+        state = order.state
+        hidden = state.hidden
+        level.quantity -= state.remaining - hidden
+        if hidden:
+            level.hidden -= hidden
         self._unregister(order)
+
+    def put_back(self, order: Order, previous: Order | None, state: OrderState) -> None:
+        """Let an order rest where it did, as it was."""
+        order.state = state
+        self.link(order, previous)
+
+    def put(self, order: Order, state: OrderState) -> None:
+        """Give an order another state; its level's sums follow."""
+        level = order.level
+        if level is not None:
+            touched = level.side.touched
+            if level.key not in touched:
+                touched[level.key] = level.quantity
+            before = order.state
+            unseen = state.hidden - before.hidden
+            level.quantity += state.remaining - before.remaining - unseen
+            level.hidden += unseen
+        order.state = state
 
     def _join_stops(self, order: Order) -> None:
         self.stops(order.side).add(order)
@@ -200,34 +236,30 @@ class Book:
         self._unregister(order)
 
     def _register(self, order: Order) -> None:
-        self.orders[order.id] = order
-        self.by_account.setdefault(order.account, {})[order.id] = order
-        if order.client_order_id is not None:
-            self.by_client_order_id[order.account, order.client_order_id] = order
-        if order.expires_at is not None:
-            self.expiries.add((order.expires_at, order.id))
+        state = order.state
+        order_id, account = state[:2]
+        self.orders[order_id] = order
+        owned = self.by_account.get(account)
+        if owned is None:
+            owned = self.by_account[account] = {}
+        owned[order_id] = order
+        if state.client_order_id is not None:
+            self.by_client_order_id[account, state.client_order_id] = order
+        if state.expires_at is not None:
+            self.expiries.add((state.expires_at, order_id))
 
     def _unregister(self, order: Order) -> None:
-        del self.orders[order.id]
-        owned = self.by_account[order.account]
-        del owned[order.id]
+        state = order.state
+        order_id, account = state[:2]
+        del self.orders[order_id]
+        owned = self.by_account[account]
+        del owned[order_id]
         if not owned:
-            del self.by_account[order.account]
-        if order.client_order_id is not None:
-            del self.by_client_order_id[order.account, order.client_order_id]
-        if order.expires_at is not None:
-            self.expiries.remove((order.expires_at, order.id))
-
-    def _restore(self, order: Order, saved: SavedFields) -> None:
-        level = order.level
-        if level is None:
-            order.restore(saved)
-            return
-        self._touch(level, order.side)
-        shown, hidden = order.remaining - order.hidden, order.hidden
-        order.restore(saved)
-        level.quantity += order.remaining - order.hidden - shown
-        level.hidden += order.hidden - hidden
+            del self.by_account[account]
+        if state.client_order_id is not None:
+            del self.by_client_order_id[account, state.client_order_id]
+        if state.expires_at is not None:
+            self.expiries.remove((state.expires_at, order_id))
 
     # Proof
 
@@ -237,11 +269,15 @@ class Book:
         seen: dict[int, Order] = {}
         for side in (self.bids, self.asks):
             assert not side.touched, "settle first"
-            assert list(side.levels) == sorted(side.levels)
-            for key, level in side.levels.items():
-                assert key == level.key == level.price * side.sign
+            assert list(side.keys) == sorted(side.levels)
+            assert side.best is next(iter(side), None)
+            for level in side:
+                assert level.side is side
+                assert level is side.levels[level.price * side.sign]
                 self._check_level(side, level, seen)
-                checksum += self.level_checksum(side, level.price, level.quantity)
+                checksum += side.checksums[level.key]
+                assert side.checksums[level.key] == self.level_checksum(level)
+            assert side.checksums.keys() == side.levels.keys()
         assert checksum % CHECKSUM_MODULUS == self.checksum
         for side_of in Side:
             self._check_stops(side_of, seen)
@@ -259,13 +295,14 @@ class Book:
             assert order.previous is previous
             assert order.side is side.side
             assert order.price == level.price
-            assert 0 <= order.hidden < order.remaining, "a resting order shows something"
+            state = order.state
+            assert 0 <= state.hidden < state.remaining, "a resting order shows something"
             assert order.status in (OrderStatus.OPEN, OrderStatus.PARTIALLY_FILLED)
             assert (order.status is OrderStatus.PARTIALLY_FILLED) == (order.filled > 0)
             assert previous is None or previous.priority < order.priority, "time order"
             seen[order.id] = order
-            shown += order.remaining - order.hidden
-            hidden += order.hidden
+            shown += state.remaining - state.hidden
+            hidden += state.hidden
             previous = order
         assert level.last is previous
         assert (level.quantity, level.hidden) == (shown, hidden)
@@ -280,14 +317,17 @@ class Book:
             seen[order.id] = order
 
     def _check_registers(self, seen: dict[int, Order]) -> None:
-        for order in self.orders.values():
-            assert order.status in LIVE
-            assert order.quantity == (
-                order.filled + order.remaining + order.canceled + order.prevented
+        for order_id, order in self.orders.items():
+            state = order.state
+            assert state.id == order_id
+            assert state.group == (None if order.group is None else order.group.id)
+            assert state.status in LIVE
+            assert state.quantity == (
+                state.filled + state.remaining + state.canceled + state.prevented
             )
             if order.level is None and order.stop_key is None:
                 assert order.is_exit, "only an exit neither rests nor waits"
-                assert order.quantity == order.remaining == 0
+                assert state.quantity == state.remaining == 0
                 seen[order.id] = order
         assert seen == self.orders
         assert {
@@ -296,10 +336,12 @@ class Book:
             for order_id in orders
         } == {(order.account, order.id) for order in seen.values()}
         assert self.by_client_order_id == {
-            (order.account, order.client_order_id): order
+            (order.account, order.state.client_order_id): order
             for order in seen.values()
-            if order.client_order_id is not None
+            if order.state.client_order_id is not None
         }
         assert set(self.expiries) == {
-            (order.expires_at, order.id) for order in seen.values() if order.expires_at is not None
+            (order.state.expires_at, order.id)
+            for order in seen.values()
+            if order.state.expires_at is not None
         }

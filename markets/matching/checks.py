@@ -42,7 +42,7 @@ class Checks:
     def fields(self, command: PlaceOrder) -> Refused | None:
         """Refuse fields that do not go together, and what breaks tick, lot, a limit or the band."""
         market = self._market
-        opposite = market.book.side(command.side.opposite).best()
+        opposite = market.book.side(command.side.opposite).best
         refusal = rules.check_new_order(
             market.spec,
             command,
@@ -98,10 +98,10 @@ class Checks:
         """What must be available for an order: its money at the worst price that it may trade at."""
         if order.type is not OrderType.MARKET:
             return {order.pays_with: self._market.need(order)}
-        if order.side is Side.SELL and order.quote_quantity is None:
+        if order.side is Side.SELL and order.state.quote_quantity is None:
             return {Asset.BASE: order.remaining}
-        if order.side is Side.BUY and order.quote_quantity is not None:
-            return {Asset.QUOTE: order.quote_quantity}
+        if order.side is Side.BUY and order.state.quote_quantity is not None:
+            return {Asset.QUOTE: order.state.quote_quantity}
         allowed = self._matcher.range_of(order).allowed
         fillable = self._matcher.fillable(order, allowed)
         if order.side is Side.SELL:
@@ -125,7 +125,8 @@ class Checks:
 
     def post_only(self, side: Side, price: int) -> Refused | None:
         """Refuse a post-only order that would take."""
-        best = next(self._market.book.side(side.opposite).crossing(price), None)
-        if best is None:
+        opposite = self._market.book.side(side.opposite)
+        best = opposite.best
+        if best is None or best.key > price * opposite.sign:
             return None
         return rules.post_only_would_take(self._market.spec, best.price)

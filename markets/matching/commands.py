@@ -56,21 +56,11 @@ class PlaceOrder(NamedTuple):
 
     def content(self) -> str:
         """What the order is, as one text: equal for orders that ask for the same only."""
-        parts: list[object] = [
-            self.side,
-            self.type,
-            self.quantity,
-            self.price,
-            self.effective_time_in_force,
-            self.post_only,
-            self.self_trade_prevention,
-            self.quote_quantity,
-            self.stop_price,
-            self.display_quantity,
-            self.expires_at,
-            self.max_slippage,
-        ]
-        return "|".join(str(part) for part in parts)
+        return (
+            f"{self.side}|{self.type}|{self.quantity}|{self.price}|{self.effective_time_in_force}"
+            f"|{self.post_only}|{self.self_trade_prevention}|{self.quote_quantity}"
+            f"|{self.stop_price}|{self.display_quantity}|{self.expires_at}|{self.max_slippage}"
+        )
 
     def fingerprint(self, symbol: str) -> str:
         """16 hex digits that are equal for requests of the same content only.

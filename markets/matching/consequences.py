@@ -39,10 +39,9 @@ class Consequences:
     def _trigger(self, stop: Order) -> None:
         market = self._market
         market.hold(stop, -1)
-        market.save(stop)
-        stop.status = OrderStatus.OPEN
-        stop.priority = market.next_sequence()
-        market.events.append(OrderTriggered(stop.priority, stop.id))
+        sequence = market.next_sequence()
+        market.change(stop, status=OrderStatus.OPEN, priority=sequence)
+        market.events.append(OrderTriggered(sequence, stop.id))
         if stop.group is not None:
             self._groups.settle(stop.group)  # first of all the other order leaves the book
         self._matcher.start(stop)

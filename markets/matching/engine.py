@@ -11,7 +11,8 @@ Rules:
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
 
 from markets.matching.amending import Amending
 from markets.matching.auction import indication_of
@@ -33,23 +34,14 @@ from markets.matching.commands import (
     SetMarketStatus,
 )
 from markets.matching.consequences import Consequences
-from markets.matching.events import (
-    Batch,
-    CancelAfterSet,
-    Done,
-    Event,
-    FeeRatesSet,
-    MarketConfigured,
-    MarketStatusChanged,
-    Outcome,
-    Trade,
-)
+from markets.matching.events import Batch, Done, Outcome
 from markets.matching.groups import Groups
 from markets.matching.lookup import Lookup
 from markets.matching.market import Market
 from markets.matching.matcher import Matcher
 from markets.matching.order import Order
 from markets.matching.placing import Acted, Placing
+from markets.matching.plain_lane import PlainLane
 from markets.matching.recall import Known, Needs, Recall, needs_of
 from markets.matching.spec import MarketSpec
 from markets.matching.supervision import Supervision
@@ -69,6 +61,25 @@ class Engine:
         self._placing = Placing(market, self._matcher, self._lookup, checks)
         self._amending = Amending(market, self._matcher, self._lookup, checks)
         self._supervision = Supervision(market, self._matcher, self._lookup, self._consequences)
+        lane = PlainLane(market, self._lookup)
+        self._lane: dict[type[Command], Callable[[Any], Outcome | None]] = {
+            PlaceOrder: lane.place,
+            CancelOrder: lane.cancel,
+        }
+        self._carry_out: dict[type[Command], Callable[[Any], Acted | Outcome]] = {
+            PlaceOrder: self._placing.place,
+            PlaceGroup: self._placing.place_group,
+            AmendOrder: self._amending.amend,
+            CancelOrder: self._supervision.cancel,
+            CancelAll: self._supervision.cancel_all,
+            CancelAllAfter: self._supervision.cancel_all_after,
+            CancelLost: self._supervision.cancel_lost,
+            KeepOrders: self._supervision.keep_orders,
+            SetMarketStatus: self._supervision.set_status,
+            ConfigureMarket: self._supervision.configure,
+            SetFeeRates: self._supervision.set_fee_rates,
+            FireTimers: self._supervision.fire_timers,
+        }
         self._start = (spec, state)
         self._outcomes: list[Outcome] = []
 
@@ -136,49 +147,50 @@ class Engine:
         """Start a batch at a time (microseconds) with what was found out for it."""
         self._start = (self.spec, self.state)
         self._lookup.recall = Recall(known, self._market.sequence)
-        self._market.now = now
+        self._market.start_batch(now)
         self._outcomes = []
         self._market.ledger.begin(known.funds)
 
     def execute(self, command: Command) -> Outcome:
         """Carry out one command of the batch, or refuse it."""
-        market = self._market
-        market.start_command()
-        result = self._dispatch(command)
-        outcome: Outcome
-        if isinstance(result, Acted):
-            self._consequences.run()
-            outcome = self._done(result)
-        else:
-            outcome = result
+        lane = self._lane.get(type(command))
+        outcome = lane(command) if lane is not None else None
+        if outcome is None:
+            outcome = self._execute(command)
         self._outcomes.append(outcome)
         return outcome
 
+    def _execute(self, command: Command) -> Outcome:
+        """The general way."""
+        self._market.start_command()
+        result = self._carry_out[type(command)](command)
+        if not isinstance(result, Acted):
+            return result
+        self._consequences.run()
+        return self._done(result)
+
+    def leave_plain_lane(self) -> None:
+        """Take the general way always: slower, and the same."""
+        self._lane = {}
+
     def _done(self, acted: Acted) -> Done:
         market = self._market
-        states = {order_id: order.state() for order_id, order in market.orders.items()}
-        self._lookup.recall.note(states.values())
-        own = tuple(states.get(order.id) or order.state() for order in acted.orders)
+        states = tuple([order.state for order in market.orders.values()])
+        self._lookup.recall.note(states)
+        own = tuple([order.state for order in acted.orders])
         return Done(
             order=own[0] if own else None,
             group=own if len(own) > 1 else (),
             events=tuple(market.events),
-            orders=tuple(states.values()),
+            orders=states,
             canceled=acted.canceled,
         )
 
     def finish(self) -> Batch:
         """Close the batch: what it came to, to be made durable."""
         bids, asks = self.book.settle()
-        events: list[Event] = [
-            event
-            for outcome in self._outcomes
-            if isinstance(outcome, Done)
-            for event in outcome.events
-        ]
-        cancel_after, fee_rates = _settings_of(events)
         in_auction = self._market.status is MarketStatus.AUCTION
-        recall = self._lookup.recall
+        recall, facts = self._lookup.recall, self._market.facts
         return Batch(
             prev_sequence=self._start[1].sequence,
             state=self.state,
@@ -186,20 +198,16 @@ class Engine:
             outcomes=tuple(self._outcomes),
             created=recall.created,
             changed=recall.changed,
-            trades=tuple(event for event in events if isinstance(event, Trade)),
+            trades=tuple(facts.trades),
             balances=self._market.ledger.changes(),
             bids=bids,
             asks=asks,
             checksum=self.book.checksum,
             timestamp=self._market.now,
-            notices=tuple(
-                event
-                for event in events
-                if isinstance(event, MarketStatusChanged | MarketConfigured)
-            ),
+            notices=tuple(facts.notices),
             indication=indication_of(self._market) if in_auction else None,
-            cancel_after=cancel_after,
-            fee_rates=fee_rates,
+            cancel_after=facts.cancel_after,
+            fee_rates=facts.fee_rates,
         )
 
     def accept(self) -> None:
@@ -220,7 +228,7 @@ class Engine:
             assert order.price % self.spec.tick_size == 0
             assert order.stop_price % self.spec.tick_size == 0
             assert order.remaining % self.spec.lot_size == 0
-            assert order.sequence <= order.priority <= self.state.sequence
+            assert order.state.sequence <= order.priority <= self.state.sequence
             if order.group is not None:
                 assert order.group.held == order.group.need(self.spec), "held once, and enough"
         assert set(market.cancel_after_due) == {
@@ -228,44 +236,3 @@ class Engine:
         }
         if market.status is MarketStatus.CLOSED:
             assert not self.book.orders
-
-    def _dispatch(self, command: Command) -> Acted | Outcome:
-        match command:
-            case PlaceOrder():
-                return self._placing.place(command)
-            case PlaceGroup():
-                return self._placing.place_group(command)
-            case AmendOrder():
-                return self._amending.amend(command)
-            case CancelOrder():
-                return self._supervision.cancel(command)
-            case CancelAll():
-                return self._supervision.cancel_all(command)
-            case CancelAllAfter():
-                return self._supervision.cancel_all_after(command)
-            case CancelLost():
-                return self._supervision.cancel_lost(command)
-            case KeepOrders():
-                return self._supervision.keep_orders(command)
-            case SetMarketStatus():
-                return self._supervision.set_status(command)
-            case ConfigureMarket():
-                return self._supervision.configure(command)
-            case SetFeeRates():
-                return self._supervision.set_fee_rates(command)
-            case FireTimers():
-                return self._supervision.fire_timers(command)
-
-
-def _settings_of(
-    events: Iterable[Event],
-) -> tuple[dict[int, int | None], dict[int, FeeRates | None]]:
-    """What a batch's events set by account: dead man's switches and fee rates."""
-    cancel_after: dict[int, int | None] = {}
-    fee_rates: dict[int, FeeRates | None] = {}
-    for event in events:
-        if isinstance(event, CancelAfterSet):
-            cancel_after[event.account] = event.at
-        elif isinstance(event, FeeRatesSet):
-            fee_rates.update(event.rates)
-    return cancel_after, fee_rates

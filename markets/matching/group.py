@@ -22,6 +22,8 @@ class Group:
         self.stop: Order | None = None
         for order in orders:
             order.group = self
+            if order.state.group != group_id:
+                order.state = order.state._replace(group=group_id)
             if order.role is GroupRole.ENTRY:
                 self.entry = order
             elif order.type is OrderType.LIMIT:

@@ -63,7 +63,7 @@ class Groups:
                 self._end(order, Reason.BRACKET)
             return
         if limit is not None and stop is not None:
-            self._reduce(stop, limit.filled - stop.canceled)
+            self._reduce(stop, limit.filled - stop.state.canceled)
         if group.entry is not None:
             self._arm(group, group.entry)
 
@@ -75,14 +75,13 @@ class Groups:
         """The stop loss wants no more than is left of what the entry brought."""
         if less <= 0:
             return
-        self._market.save(stop)
-        self._market.book.reduce(stop, less)
-        stop.canceled += less
+        state = stop.state
+        self._market.change(stop, remaining=state.remaining - less, canceled=state.canceled + less)
         self._market.events.append(QuantityReduced(self._market.next_sequence(), stop.id, less))
 
     def _arm(self, group: Group, entry: Order) -> None:
         """Let the exits want what the entry has brought since."""
-        brought = entry.filled - (entry.fee if entry.side is Side.BUY else 0)
+        brought = entry.filled - (entry.state.fee if entry.side is Side.BUY else 0)
         brought -= brought % self._market.spec.lot_size
         more = brought - group.exits[0].quantity
         if more > 0:
@@ -98,18 +97,16 @@ class Groups:
         its_turn_comes = order.id not in market.book.orders  # a stop that was triggered
         if not its_turn_comes:
             market.book.remove(order)
-        market.save(order)
-        order.quantity += more
-        order.remaining += more
+        state = order.state
+        market.change(order, quantity=state.quantity + more, remaining=state.remaining + more)
         sequence = market.next_sequence()
         market.events.append(OrderArmed(sequence, order.id, more))
         if order.is_stop:
             if not its_turn_comes:
                 market.wait_or_trigger(order)
             return
-        if order.status is OrderStatus.UNTRIGGERED:
-            order.status = OrderStatus.OPEN
-        order.priority = sequence
+        status = OrderStatus.OPEN if order.status is OrderStatus.UNTRIGGERED else order.status
+        market.change(order, status=status, priority=sequence)
         self._matcher.start(order)
 
     def _hold_need(self, group: Group) -> None:

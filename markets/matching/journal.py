@@ -12,24 +12,26 @@ from collections.abc import Callable
 class Journal:
     """The steps back to where the batch began."""
 
-    __slots__ = ("_steps",)
+    __slots__ = ("steps",)
 
     def __init__(self) -> None:
-        self._steps: list[tuple[Callable[..., object], tuple[object, ...]]] = []
+        self.steps: list[tuple[Callable[..., object], tuple[object, ...]]] = []
+        """Calls that each take one change back, the first change first."""
 
     def __len__(self) -> int:
-        return len(self._steps)
+        return len(self.steps)
 
     def note(self, step: Callable[..., object], *args: object) -> None:
         """Remember the call that takes the next change back."""
-        self._steps.append((step, args))
+        self.steps.append((step, args))
 
     def undo(self) -> None:
         """Take everything back."""
-        while self._steps:
-            step, args = self._steps.pop()
+        steps = self.steps
+        while steps:
+            step, args = steps.pop()
             step(*args)
 
     def forget(self) -> None:
         """Make everything up to now final."""
-        self._steps.clear()
+        self.steps.clear()

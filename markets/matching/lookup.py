@@ -23,7 +23,7 @@ class Lookup:
         """The account's order of that name, ended or not, as it is now."""
         key = (account, client_order_id)
         live = self._market.book.by_client_order_id.get(key)
-        return live.state() if live is not None else self.recall.by_client_order_id(key)
+        return live.state if live is not None else self.recall.by_client_order_id(key)
 
     def live(self, command: CancelOrder | AmendOrder) -> Order | Refused:
         """The live order that a command names, or why there is none."""

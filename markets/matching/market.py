@@ -9,7 +9,7 @@ Rules:
 from __future__ import annotations
 
 from collections import OrderedDict, deque
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sortedcontainers import SortedSet
 
@@ -18,25 +18,41 @@ from markets.matching.events import (
     CancelAfterSet,
     Event,
     FeeRatesSet,
+    MarketConfigured,
     MarketStatusChanged,
     OrderCanceled,
+    Trade,
 )
 from markets.matching.journal import Journal
 from markets.matching.ledger import Ledger
-from markets.matching.order import Order
+from markets.matching.order import Order, after_cancel, ended_status
 from markets.matching.spec import MarketSpec, twice_reference
 from markets.matching.types import (
     SECOND,
     FeeRates,
     MarketState,
     MarketStatus,
-    OrderStatus,
+    OrderState,
     Reason,
     Side,
 )
 
 if TYPE_CHECKING:
     from markets.matching.group import Group
+
+
+class BatchFacts:
+    """What the batch at hand came to beside orders, noted as it happens."""
+
+    __slots__ = ("cancel_after", "fee_rates", "notices", "trades")
+
+    def __init__(self) -> None:
+        self.trades: list[Trade] = []
+        self.notices: list[MarketStatusChanged | MarketConfigured] = []
+        self.cancel_after: dict[int, int | None] = {}
+        """By account: when its dead man's switch goes off, if the batch set it."""
+        self.fee_rates: dict[int, FeeRates | None] = {}
+        """By account: its own rates, if the batch set them."""
 
 
 class Market:
@@ -57,6 +73,7 @@ class Market:
         self.now = 0
         self.events: list[Event] = []
         """Of the command at hand."""
+        self.facts = BatchFacts()
         self.orders: dict[int, Order] = {}
         """Orders that the command at hand changed, its own first."""
         self.triggered: deque[Order] = deque()
@@ -77,6 +94,11 @@ class Market:
         self.book.settle()
         self.status, self.sequence, self.last_price, self.auction_ends_at = state
 
+    def start_batch(self, now: int) -> None:
+        """Start a batch at a time."""
+        self.now = now
+        self.facts = BatchFacts()
+
     def start_command(self) -> None:
         """Forget the events of the command before."""
         self.events = []
@@ -92,7 +114,7 @@ class Market:
     @property
     def twice_reference(self) -> int | None:
         """Twice the reference price."""
-        bid, ask = self.book.bids.best(), self.book.asks.best()
+        bid, ask = self.book.bids.best, self.book.asks.best
         return twice_reference(
             self.last_price,
             None if bid is None else bid.price,
@@ -101,7 +123,8 @@ class Market:
 
     def band_limit(self, side: Side) -> int | None:
         """The worst price that a taker of this side may trade at now by the price band."""
-        band, reference = self.spec.price_band, self.twice_reference
+        band = self.spec.price_band
+        reference = self.twice_reference if band is not None else None
         if band is None or reference is None:
             return None
         return self.spec.worst_price(side, reference, band)
@@ -135,19 +158,27 @@ class Market:
 
     # Orders
 
-    def save(self, order: Order) -> None:
-        """Note an order of the book before the command changes it."""
-        self.book.save(order)
-        self.orders.setdefault(order.id, order)
-        order.updated_at = self.now
+    def note(self, order: Order) -> None:
+        """Remember that the command at hand changes an order."""
+        self.orders.setdefault(order.state.id, order)
         if order.group is not None:
             self.unsettled[order.group.id] = order.group
 
+    def put(self, order: Order, state: OrderState) -> None:
+        """Give an order another state, wherever it is."""
+        self.note(order)
+        self.book.replace(order, state)
+
+    def change(self, order: Order, **figures: Any) -> None:
+        """Give an order other figures, wherever it is."""
+        self.put(order, order.state._replace(updated_at=self.now, **figures))
+
     def need(self, order: Order) -> int:
         """What the order holds as it is, in the asset that it pays with."""
-        if order.side is Side.SELL:
-            return order.remaining
-        return self.spec.notional(order.price, order.remaining)
+        state = order.state
+        if state.side is Side.SELL:
+            return state.remaining
+        return self.spec.notional(state.price or 0, state.remaining)
 
     def hold(self, order: Order, sign: int) -> None:
         """Hold (1) or release (-1) what the order needs as it is; an exit's group does that for it."""
@@ -161,29 +192,24 @@ class Market:
             self.book.remove(order)
         else:  # a stop whose turn has not come yet
             self.triggered.remove(order)
-        self.save(order)
         self.end(order, reason)
 
     def end(self, order: Order, reason: Reason) -> None:
         """Cancel what an order outside the book still wants."""
-        if order.quote_quantity is not None:
+        if order.state.quote_quantity is not None:
             self.trim(order)
-        self.events.append(OrderCanceled(self.next_sequence(), order.id, order.remaining, reason))
-        order.canceled += order.remaining
-        order.remaining = order.hidden = 0
-        self.mark_ended(order, reason)
+        state = order.state
+        self.events.append(OrderCanceled(self.next_sequence(), state.id, state.remaining, reason))
+        self.put(order, after_cancel(state, reason, self.now))
 
-    @staticmethod
-    def trim(order: Order) -> None:
+    def trim(self, order: Order) -> None:
         """An order for a quote quantity wanted, in base, no more than it came to."""
-        order.quantity -= order.remaining
-        order.remaining = 0
+        state = order.state
+        self.change(order, quantity=state.quantity - state.remaining, remaining=0)
 
-    @staticmethod
-    def mark_ended(order: Order, reason: Reason) -> None:
+    def mark_ended(self, order: Order, reason: Reason) -> None:
         """Say how an order that wants no more has ended."""
-        order.status = OrderStatus.EXPIRED if reason is Reason.EXPIRED else OrderStatus.CANCELED
-        order.reason = reason
+        self.change(order, status=ended_status(reason), reason=reason)
 
     def rates_of(self, account: int) -> FeeRates:
         """What the account pays."""
@@ -195,7 +221,16 @@ class Market:
         """Do something else from here on; an auction may be for so many seconds."""
         self.status = status
         self.auction_ends_at = None if seconds is None else self.now + seconds * SECOND
-        self.events.append(MarketStatusChanged(self.next_sequence(), status, self.auction_ends_at))
+        changed = MarketStatusChanged(self.next_sequence(), status, self.auction_ends_at)
+        self.events.append(changed)
+        self.facts.notices.append(changed)
+
+    def configure(self, spec: MarketSpec) -> None:
+        """Have other rules from here on."""
+        self.spec = self.book.spec = spec
+        configured = MarketConfigured(self.next_sequence(), spec)
+        self.events.append(configured)
+        self.facts.notices.append(configured)
 
     def set_cancel_after(self, account: int, at: int | None) -> None:
         """Set an account's dead man's switch, or disarm it; no fact if it is disarmed already."""
@@ -204,6 +239,7 @@ class Market:
             return
         self.journal.note(self._put_cancel_after, account, before)
         self._put_cancel_after(account, at)
+        self.facts.cancel_after[account] = at
         self.events.append(CancelAfterSet(self.next_sequence(), account, at))
 
     def _put_cancel_after(self, account: int, at: int | None) -> None:
@@ -229,6 +265,7 @@ class Market:
         for account, own in changes.items():
             self.journal.note(self._put_fee_rates, account, self.fee_rates.get(account))
             self._put_fee_rates(account, own)
+        self.facts.fee_rates |= changes
         self.events.append(FeeRatesSet(self.next_sequence(), changes))
 
     def _put_fee_rates(self, account: int, rates: FeeRates | None) -> None:

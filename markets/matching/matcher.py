@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from markets.matching.events import QuantityPrevented, Trade
 from markets.matching.market import Market
-from markets.matching.order import Order
+from markets.matching.order import Order, after_fill
 from markets.matching.types import (
     Asset,
     MarketStatus,
@@ -24,6 +24,7 @@ from markets.matching.types import (
     Side,
     TimeInForce,
     fee_on,
+    make,
 )
 
 
@@ -63,10 +64,11 @@ class Matcher:
     def _own_limit(self, taker: Order) -> int | None:
         if taker.type is not OrderType.MARKET:
             return taker.price
-        best = self._market.book.side(taker.side.opposite).best()
-        if taker.max_slippage is None or best is None:
+        best = self._market.book.side(taker.side.opposite).best
+        max_slippage = taker.state.max_slippage
+        if max_slippage is None or best is None:
             return None
-        return self._market.spec.worst_price(taker.side, 2 * best.price, taker.max_slippage)
+        return self._market.spec.worst_price(taker.side, 2 * best.price, max_slippage)
 
     # A taker's run
 
@@ -77,7 +79,7 @@ class Matcher:
             return
         reach = self.range_of(taker)
         if (
-            taker.time_in_force is TimeInForce.FOK
+            taker.state.time_in_force is TimeInForce.FOK
             and self.fillable(taker, reach.allowed).quantity < taker.remaining
         ):
             self._market.end(taker, Reason.FOK_UNFILLABLE)
@@ -85,21 +87,23 @@ class Matcher:
         satisfied = self._match(taker, reach.allowed)
         if satisfied:
             self._forget_unbought(taker)
-        elif taker.status is not OrderStatus.CANCELED and (taker.remaining or taker.quote_quantity):
+        elif taker.status is not OrderStatus.CANCELED and (
+            taker.remaining or taker.state.quote_quantity
+        ):
             self._stop(taker, reach)
 
     def _match(self, taker: Order, limit: int | None) -> bool:
         """Trade best price and oldest order first; whether it got all of its quote quantity."""
         market = self._market
         opposite = market.book.side(taker.side.opposite)
-        left = taker.quote_quantity
+        left = taker.state.quote_quantity
         while taker.remaining:
-            level = opposite.best()
+            level = opposite.best
             if level is None or (limit is not None and level.key > limit * opposite.sign):
                 break
             maker = level.first
             assert maker is not None, "an empty level stayed"
-            quantity = min(taker.remaining, maker.remaining - maker.hidden)
+            quantity = min(taker.remaining, maker.shown)
             if left is not None:
                 quantity = min(quantity, market.spec.lots_for(left, level.price))
                 if not quantity:
@@ -109,7 +113,7 @@ class Matcher:
                 self._trade_with_maker(taker, maker, quantity)
             elif not self.prevent(taker, maker, quantity):
                 break
-            elif taker.self_trade_prevention is SelfTradePrevention.CANCEL_OLDEST:
+            elif taker.state.self_trade_prevention is SelfTradePrevention.CANCEL_OLDEST:
                 continue
             if left is not None:
                 left -= market.spec.notional(price, quantity)
@@ -122,8 +126,8 @@ class Matcher:
         """An order for a quote quantity wanted, in base, what it came to."""
         self._market.trim(taker)
         if taker.filled:
-            taker.status = OrderStatus.FILLED
-        elif taker.prevented:
+            self._market.change(taker, status=OrderStatus.FILLED)
+        elif taker.state.prevented:
             self._market.mark_ended(taker, Reason.SELF_TRADE_PREVENTION)
         else:
             self._market.end(taker, Reason.NO_LIQUIDITY)
@@ -138,7 +142,7 @@ class Matcher:
         if beyond_band and market.spec.volatility_auction:
             market.set_status(MarketStatus.AUCTION, market.spec.volatility_auction)
         is_market_order = taker.type in (OrderType.MARKET, OrderType.STOP)
-        may_rest = not is_market_order and taker.time_in_force is not TimeInForce.IOC
+        may_rest = not is_market_order and taker.state.time_in_force is not TimeInForce.IOC
         if may_rest and (not beyond_band or market.status is MarketStatus.AUCTION):
             self.rest(taker)
         elif beyond_band:
@@ -148,16 +152,16 @@ class Matcher:
 
     def rest(self, order: Order) -> None:
         """Put an order into the book as it is."""
-        order.hidden = 0
-        if order.display_quantity is not None:
-            order.hidden = max(0, order.remaining - order.display_quantity)
+        display_quantity = order.state.display_quantity
+        if display_quantity is not None:
+            self._market.change(order, hidden=max(0, order.remaining - display_quantity))
         self._market.hold(order, 1)
         self._market.book.rest(order)
 
     def fillable(self, taker: Order, limit: int | None) -> Fillable:
         """What the taker would trade now, self-trade prevention included."""
         spec = self._market.spec
-        wanted, left = taker.remaining, taker.quote_quantity
+        wanted, left = taker.remaining, taker.state.quote_quantity
         filled = cost = 0
         for level in self._market.book.side(taker.side.opposite).crossing(limit):
             for maker, shown in level.slices():
@@ -168,7 +172,7 @@ class Matcher:
                     return Fillable(filled, cost)
                 amount = spec.notional(level.price, quantity)
                 if maker.account == taker.account:
-                    match taker.self_trade_prevention:
+                    match taker.state.self_trade_prevention:
                         case SelfTradePrevention.CANCEL_OLDEST:
                             continue
                         case SelfTradePrevention.DECREMENT:
@@ -196,54 +200,52 @@ class Matcher:
         """Trade two orders of the book at an auction's price; the one placed later is the taker."""
         amount = self._market.spec.notional(price, quantity)
         self._pay_from_hold(newer, quantity, amount)
-        self._market.save(newer)
+        self._market.note(newer)
         self._trade(newer, older, price, quantity, amount)
 
     def _trade(self, taker: Order, maker: Order, price: int, quantity: int, amount: int) -> None:
-        market = self._market
+        market, now = self._market, self._market.now
         self._pay_from_hold(maker, quantity, amount)
-        market.save(maker)
         taker_rate = market.rates_of(taker.account).taker
         maker_rate = market.rates_of(maker.account).maker
         taker_fee = self._receive(taker, quantity, amount, taker_rate)
         maker_fee = self._receive(maker, quantity, amount, maker_rate)
         sequence = market.next_sequence()
-        for order, fee in ((taker, taker_fee), (maker, maker_fee)):
-            market.book.reduce(order, quantity)
-            order.filled += quantity
-            order.notional += amount
-            order.fee += fee
-            order.status = OrderStatus.PARTIALLY_FILLED if order.remaining else OrderStatus.FILLED
+        market.put(maker, after_fill(maker.state, quantity, amount, maker_fee, now))
+        market.put(taker, after_fill(taker.state, quantity, amount, taker_fee, now))
+        for order in (taker, maker):
             self._after_taking_from(order, sequence)
-        market.events.append(
-            Trade(
-                sequence=sequence,
-                id=market.spec.id_base + sequence,
-                price=price,
-                quantity=quantity,
-                amount=amount,
-                taker_side=taker.side,
-                taker_order=taker.id,
-                maker_order=maker.id,
-                taker_account=taker.account,
-                maker_account=maker.account,
-                taker_fee=taker_fee,
-                maker_fee=maker_fee,
-                taker_fee_rate=taker_rate,
-                maker_fee_rate=maker_rate,
-                timestamp=market.now,
-            )
+        trade = make(
+            Trade,
+            (
+                sequence,
+                market.spec.id_base + sequence,
+                price,
+                quantity,
+                amount,
+                taker.side,
+                taker.id,
+                maker.id,
+                taker.account,
+                maker.account,
+                taker_fee,
+                maker_fee,
+                taker_rate,
+                maker_rate,
+                now,
+            ),
         )
+        market.events.append(trade)
+        market.facts.trades.append(trade)
         market.trade_at(price)
 
     def _after_taking_from(self, order: Order, sequence: int) -> None:
         """Take an order of the book out when nothing is left, or show an iceberg's next part."""
         if order.level is None:
-            if order.group is not None:
-                self._market.unsettled[order.group.id] = order.group
-        elif not order.remaining:
+            return
+        if not order.remaining:
             self._market.book.remove(order)
-        elif order.remaining == order.hidden:
+        elif not order.shown:
             self._market.book.refill(order, sequence)
 
     def _pay_from_hold(self, order: Order, quantity: int, amount: int) -> None:
@@ -276,7 +278,7 @@ class Matcher:
 
     def prevent(self, taker: Order, maker: Order, quantity: int) -> bool:
         """Keep an account from trading with itself; whether the taker goes on."""
-        mode = taker.self_trade_prevention
+        mode = taker.state.self_trade_prevention
         if mode is SelfTradePrevention.DECREMENT:
             for order in (taker, maker):
                 self._prevent_quantity(order, quantity)
@@ -296,11 +298,12 @@ class Matcher:
         rests = order.level is not None
         if rests:
             market.hold(order, -1)
-            market.save(order)
         sequence = market.next_sequence()
         market.events.append(QuantityPrevented(sequence, order.id, quantity))
-        market.book.reduce(order, quantity)
-        order.prevented += quantity
+        state = order.state
+        market.change(
+            order, remaining=state.remaining - quantity, prevented=state.prevented + quantity
+        )
         self._after_taking_from(order, sequence)
         if not order.remaining:
             market.mark_ended(order, Reason.SELF_TRADE_PREVENTION)

@@ -1,211 +1,219 @@
-"""An order that may still trade. Mutable, and known to one market's core alone."""
+"""An order that may still trade, known to one market's core alone.
+
+Rules:
+- All figures are in its `state`, a value that is replaced and never changed: whoever was given a state
+  (an answer, a batch, the way back) has it for good, and nothing is copied.
+- A command replaces states through `Book.replace`, which notes the way back.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from markets.matching.types import (
     STOPS,
+    TERMS,
     Asset,
     GroupRole,
     OrderState,
     OrderStatus,
+    OrderType,
     Reason,
     Side,
+    make,
 )
 
 if TYPE_CHECKING:
     from markets.matching.group import Group
     from markets.matching.levels import Level
 
-SavedFields = tuple[
-    int,
-    int,
-    int,
-    int,
-    int,
-    int,
-    int,
-    int,
-    int,
-    int,
-    OrderStatus,
-    "Reason | None",
-    "str | None",
-    int,
-    int,
-]
+# Members of enumerations that every command needs: a global is found sooner than a member.
+PARTIALLY_FILLED: Final = OrderStatus.PARTIALLY_FILLED
+FILLED: Final = OrderStatus.FILLED
+CANCELED: Final = OrderStatus.CANCELED
+EXPIRED: Final = Reason.EXPIRED
 
 
 class Order:
-    """An order: what was asked for, what came of it so far, and where it rests or waits."""
+    """An order: its state, and where it rests or waits."""
 
-    __slots__ = (
-        "account",
-        "canceled",
-        "client_order_id",
-        "connection",
-        "created_at",
-        "display_quantity",
-        "expires_at",
-        "fee",
-        "filled",
-        "group",
-        "hidden",
-        "id",
-        "level",
-        "max_slippage",
-        "next",
-        "notional",
-        "post_only",
-        "prevented",
-        "previous",
-        "price",
-        "priority",
-        "quantity",
-        "quote_quantity",
-        "reason",
-        "remaining",
-        "request",
-        "role",
-        "self_trade_prevention",
-        "sequence",
-        "side",
-        "status",
-        "stop_key",
-        "stop_price",
-        "time_in_force",
-        "type",
-        "updated_at",
-    )
+    __slots__ = ("group", "level", "next", "previous", "state", "stop_key")
 
     def __init__(self, state: OrderState) -> None:
-        self.id = state.id
-        self.account = state.account
-        self.client_order_id = state.client_order_id
-        self.side = state.side
-        self.type = state.type
-        self.time_in_force = state.time_in_force
-        self.post_only = state.post_only
-        self.self_trade_prevention = state.self_trade_prevention
-        self.price: int = state.price or 0
-        self.stop_price: int = state.stop_price or 0
-        self.quantity = state.quantity
-        self.quote_quantity = state.quote_quantity
-        self.max_slippage = state.max_slippage
-        self.display_quantity = state.display_quantity
-        self.expires_at = state.expires_at
-        self.remaining = state.remaining
-        self.hidden = state.hidden
-        self.filled = state.filled
-        self.canceled = state.canceled
-        self.prevented = state.prevented
-        self.notional = state.notional
-        self.fee = state.fee
-        self.status = state.status
-        self.reason = state.reason
+        self.state = state
         self.group: Group | None = None
-        self.role: GroupRole | None = state.role
-        self.connection = state.connection
-        self.sequence = state.sequence
-        self.priority = state.priority
-        self.created_at = state.created_at
-        self.updated_at = state.updated_at
-        self.request = state.request
         self.level: Level | None = None
         self.previous: Order | None = None
         self.next: Order | None = None
         self.stop_key: tuple[int, int] | None = None
         """Where it waits for its trigger, if it does."""
 
-    def state(self) -> OrderState:
-        """The order as it is now."""
-        return OrderState(
-            self.id,
-            self.account,
-            self.client_order_id,
-            self.side,
-            self.type,
-            self.time_in_force,
-            self.post_only,
-            self.self_trade_prevention,
-            self.price or None,
-            self.stop_price or None,
-            self.quantity,
-            self.quote_quantity,
-            self.max_slippage,
-            self.display_quantity,
-            self.expires_at,
-            self.remaining,
-            self.hidden,
-            self.filled,
-            self.canceled,
-            self.prevented,
-            self.notional,
-            self.fee,
-            self.status,
-            self.reason,
-            None if self.group is None else self.group.id,
-            self.role,
-            self.connection,
-            self.sequence,
-            self.priority,
-            self.created_at,
-            self.updated_at,
-            self.request,
-        )
+    @property
+    def id(self) -> int:
+        """The market's `id_base` + the sequence at which it was accepted."""
+        return self.state.id
+
+    @property
+    def account(self) -> int:
+        """Whose order it is."""
+        return self.state.account
+
+    @property
+    def side(self) -> Side:
+        """Buy or sell."""
+        return self.state.side
+
+    @property
+    def type(self) -> OrderType:
+        """What was asked for, before any trigger."""
+        return self.state.type
+
+    @property
+    def price(self) -> int:
+        """Its limit, or the worst price that a stop may trade at; 0: it has none."""
+        return self.state.price or 0
+
+    @property
+    def stop_price(self) -> int:
+        """The last price that triggers it; 0: it has none."""
+        return self.state.stop_price or 0
+
+    @property
+    def quantity(self) -> int:
+        """What is wanted in all."""
+        return self.state.quantity
+
+    @property
+    def remaining(self) -> int:
+        """What is still wanted."""
+        return self.state.remaining
+
+    @property
+    def shown(self) -> int:
+        """The part of `remaining` that the public book shows."""
+        return self.state.remaining - self.state.hidden
+
+    @property
+    def filled(self) -> int:
+        """What was traded."""
+        return self.state.filled
+
+    @property
+    def status(self) -> OrderStatus:
+        """Where it is in its life."""
+        return self.state.status
+
+    @property
+    def role(self) -> GroupRole | None:
+        """What it is to its group."""
+        return self.state.role
+
+    @property
+    def connection(self) -> str | None:
+        """The connection that it is canceled with."""
+        return self.state.connection
+
+    @property
+    def priority(self) -> int:
+        """The sequence at which it got its place."""
+        return self.state.priority
 
     @property
     def is_stop(self) -> bool:
         """Whether it is (or was, before its trigger) a stop."""
-        return self.type in STOPS
+        return self.state.type in STOPS
 
     @property
     def is_exit(self) -> bool:
         """Whether its group, and not the order itself, holds what it needs."""
-        return self.role is not None and self.role is not GroupRole.ENTRY
+        role = self.state.role
+        return role is not None and role is not GroupRole.ENTRY
 
     @property
     def pays_with(self) -> Asset:
         """The asset that it holds and spends."""
-        return Asset.QUOTE if self.side is Side.BUY else Asset.BASE
+        return Asset.QUOTE if self.state.side is Side.BUY else Asset.BASE
 
-    def saved(self) -> SavedFields:
-        """The fields that may change, to go back to."""
-        return (
-            self.price,
-            self.stop_price,
-            self.quantity,
-            self.remaining,
-            self.hidden,
-            self.filled,
-            self.canceled,
-            self.prevented,
-            self.notional,
-            self.fee,
-            self.status,
-            self.reason,
-            self.connection,
-            self.priority,
-            self.updated_at,
-        )
 
-    def restore(self, saved: SavedFields) -> None:
-        """Go back to saved fields."""
-        (
-            self.price,
-            self.stop_price,
-            self.quantity,
-            self.remaining,
-            self.hidden,
-            self.filled,
-            self.canceled,
-            self.prevented,
-            self.notional,
-            self.fee,
-            self.status,
-            self.reason,
-            self.connection,
-            self.priority,
-            self.updated_at,
-        ) = saved
+def after_fill(state: OrderState, quantity: int, amount: int, fee: int, now: int) -> OrderState:
+    """The state of an order that traded so much, of what it shows."""
+    (
+        price,
+        stop_price,
+        wanted,
+        remaining,
+        hidden,
+        filled,
+        canceled,
+        prevented,
+        notional,
+        fees,
+        _,
+        reason,
+        connection,
+        priority,
+        _,
+    ) = state[TERMS:]
+    remaining -= quantity
+    figures = (
+        price,
+        stop_price,
+        wanted,
+        remaining,
+        hidden,
+        filled + quantity,
+        canceled,
+        prevented,
+        notional + amount,
+        fees + fee,
+        PARTIALLY_FILLED if remaining else FILLED,
+        reason,
+        connection,
+        priority,
+        now,
+    )
+    return make(OrderState, state[:TERMS] + figures)
+
+
+def after_cancel(state: OrderState, reason: Reason, now: int) -> OrderState:
+    """The state of an order whose rest was canceled."""
+    (
+        price,
+        stop_price,
+        quantity,
+        remaining,
+        _,
+        filled,
+        canceled,
+        prevented,
+        notional,
+        fee,
+        _,
+        _,
+        connection,
+        priority,
+        _,
+    ) = state[TERMS:]
+    figures = (
+        price,
+        stop_price,
+        quantity,
+        0,
+        0,
+        filled,
+        canceled + remaining,
+        prevented,
+        notional,
+        fee,
+        ended_status(reason),
+        reason,
+        connection,
+        priority,
+        now,
+    )
+    return make(OrderState, state[:TERMS] + figures)
+
+
+def ended_status(reason: Reason) -> OrderStatus:
+    """What an order is that ended early for this reason."""
+    return OrderStatus.EXPIRED if reason is EXPIRED else CANCELED

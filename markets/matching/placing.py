@@ -55,7 +55,7 @@ class Placing:
             return refusal
         order = self._order_of(command, fingerprint)
         refusal = self._checks.funds(order.account, self._checks.needs_of(order))
-        if refusal is None and order.post_only:
+        if refusal is None and command.post_only:
             refusal = self._checks.post_only(order.side, order.price)
         if refusal is not None:
             return refusal
@@ -68,9 +68,9 @@ class Placing:
     def _accept(self, order: Order) -> None:
         """The order exists from here on."""
         market = self._market
-        order.sequence = order.priority = market.next_sequence()
-        order.id = market.spec.id_base + order.sequence
-        market.events.append(OrderAccepted(order.sequence, order.id))
+        sequence = market.next_sequence()
+        assert order.state.sequence == sequence
+        market.events.append(OrderAccepted(sequence, order.id))
         market.orders[order.id] = order
 
     def _enter(self, order: Order) -> None:
@@ -97,13 +97,13 @@ class Placing:
         if refusal is not None:
             return refusal
         orders = [
-            self._order_of(each, fingerprint, role)
-            for each, fingerprint, role in zip(
-                command.orders, fingerprints, command.roles, strict=True
+            self._order_of(each, fingerprint, role, place)
+            for place, (each, fingerprint, role) in enumerate(
+                zip(command.orders, fingerprints, command.roles, strict=True)
             )
         ]
         refusal = self._checks.funds(command.account, self._checks.needs_of_group(orders))
-        if refusal is None and orders[0].post_only:
+        if refusal is None and command.first.post_only:
             refusal = self._checks.post_only(orders[0].side, orders[0].price)
         if refusal is not None:
             return refusal
@@ -153,10 +153,11 @@ class Placing:
     # The order itself
 
     def _order_of(
-        self, command: PlaceOrder, fingerprint: str, role: GroupRole | None = None
+        self, command: PlaceOrder, fingerprint: str, role: GroupRole | None = None, place: int = 0
     ) -> Order:
-        """The order as it is before it is accepted: without id and sequence."""
+        """The order as it is when it is accepted next, or after so many others."""
         spec, now = self._market.spec, self._market.now
+        sequence = self._market.sequence + 1 + place
         price = command.price
         if command.type is OrderType.STOP and command.stop_price is not None:
             price = rules.worst_stop_price(
@@ -169,7 +170,7 @@ class Placing:
         waits = waits and command.quote_quantity is None
         return Order(
             OrderState(
-                id=0,
+                id=spec.id_base + sequence,
                 account=command.account,
                 client_order_id=command.client_order_id,
                 side=command.side,
@@ -177,7 +178,7 @@ class Placing:
                 time_in_force=command.effective_time_in_force,
                 post_only=command.post_only,
                 self_trade_prevention=command.self_trade_prevention,
-                price=price,
+                price=price or None,
                 stop_price=command.stop_price,
                 quantity=quantity,
                 quote_quantity=command.quote_quantity,
@@ -196,8 +197,8 @@ class Placing:
                 group=None,
                 role=role,
                 connection=command.connection,
-                sequence=0,
-                priority=0,
+                sequence=sequence,
+                priority=sequence,
                 created_at=now,
                 updated_at=now,
                 request=fingerprint,

@@ -89,10 +89,14 @@ class Recall:
     def note(self, states: Iterable[OrderState]) -> None:
         """Remember what a command made of orders."""
         for state in states:
-            is_new = state.sequence > self._sequence
-            (self.created if is_new else self.changed)[state.id] = state
-            if state.client_order_id is not None:
-                self._ids[state.account, state.client_order_id] = state.id
+            self.note_one(state)
+
+    def note_one(self, state: OrderState) -> None:
+        """Remember what a command made of an order."""
+        is_new = state.sequence > self._sequence
+        (self.created if is_new else self.changed)[state.id] = state
+        if state.client_order_id is not None:
+            self._ids[state.account, state.client_order_id] = state.id
 
     def by_id(self, order_id: int) -> OrderState | None:
         """An order that the batch touched, or that was read before it."""

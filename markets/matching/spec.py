@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from markets.matching.types import MAX_UNITS, MILLION, FeeRates, Side, format_units
@@ -34,8 +34,14 @@ class MarketSpec:
     fee_account: int = 0
     id_base: int = 0
     """Ids of the market's orders and trades are `id_base` + their sequence."""
+    scale: int = field(init=False, repr=False, compare=False)
+    """Units of one whole base."""
+    fee_rates: FeeRates = field(init=False, repr=False, compare=False)
+    """What accounts without rates of their own pay."""
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "scale", 10**self.base_decimals)
+        object.__setattr__(self, "fee_rates", FeeRates(self.maker_fee_rate, self.taker_fee_rate))
         for name in ("tick_size", "lot_size", "min_quantity", "max_quantity"):
             if not 0 < getattr(self, name) <= MAX_UNITS:
                 raise ValueError(f"{name} must be positive and at most {MAX_UNITS} units")
@@ -44,7 +50,7 @@ class MarketSpec:
         if self.min_notional < 0:
             raise ValueError("min_notional must not be negative")
         check_fee_rates(self.fee_rates, lowest_taker=self.taker_fee_rate)
-        if (self.tick_size * self.lot_size) % 10**self.base_decimals:
+        if (self.tick_size * self.lot_size) % self.scale:
             raise ValueError(
                 f"tick_size × lot_size must be a whole number of {self.quote}'s smallest unit "
                 f"({self.quote_decimals} decimals)"
@@ -56,19 +62,13 @@ class MarketSpec:
         if self.volatility_auction and self.price_band is None:
             raise ValueError("volatility_auction needs a price_band that a trade would leave")
 
-    @property
-    def fee_rates(self) -> FeeRates:
-        """What accounts without rates of their own pay."""
-        return FeeRates(self.maker_fee_rate, self.taker_fee_rate)
-
     def notional(self, price: int, quantity: int) -> int:
         """Price × quantity in the quote asset's units: exact for whole ticks and lots."""
-        scale: int = 10**self.base_decimals
-        return price * quantity // scale
+        return price * quantity // self.scale
 
     def lots_for(self, amount: int, price: int) -> int:
         """The most whole lots, in base units, that an amount of the quote asset pays at a price."""
-        quantity: int = amount * 10**self.base_decimals // price
+        quantity = amount * self.scale // price
         return quantity - quantity % self.lot_size
 
     def worst_price(self, side: Side, twice: int, ratio: int) -> int:

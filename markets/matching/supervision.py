@@ -26,7 +26,7 @@ from markets.matching.commands import (
     SetMarketStatus,
 )
 from markets.matching.consequences import Consequences
-from markets.matching.events import MarketConfigured, OrderKept, Refused
+from markets.matching.events import OrderKept, Refused
 from markets.matching.lookup import Lookup
 from markets.matching.market import Market
 from markets.matching.matcher import Matcher
@@ -88,8 +88,7 @@ class Supervision:
         for order_id in sorted(owned):
             order = owned[order_id]
             if order.connection == command.connection:
-                market.save(order)
-                order.connection = None
+                market.change(order, connection=None)
                 market.events.append(OrderKept(market.next_sequence(), order.id))
         return Acted()
 
@@ -130,8 +129,7 @@ class Supervision:
         if refusal is not None:
             return refusal
         if command.spec != market.spec:
-            market.spec = market.book.spec = command.spec
-            market.events.append(MarketConfigured(market.next_sequence(), command.spec))
+            market.configure(command.spec)
         return Acted()
 
     def set_fee_rates(self, command: SetFeeRates) -> Acted | Refused:

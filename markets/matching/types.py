@@ -32,6 +32,10 @@ DEFAULT_STOP_SLIPPAGE: Final = 100_000
 price band says: its money is held from entry, so there must be a worst price."""
 
 
+make: Final = tuple.__new__
+"""Makes a named tuple of a plain one, in a third of the time that its own constructor takes."""
+
+
 class Side(StrEnum):
     """FIX 54."""
 
@@ -158,7 +162,10 @@ class FeeRates(NamedTuple):
 
 
 class OrderState(NamedTuple):
-    """All that is known of an order at one moment: what rows, replies and private events are made of."""
+    """All that is known of an order at one moment: what rows, replies and private events are made of.
+
+    First its terms, which never change (see TERMS), then its figures.
+    """
 
     id: int
     account: int
@@ -168,17 +175,24 @@ class OrderState(NamedTuple):
     time_in_force: TimeInForce
     post_only: bool
     self_trade_prevention: SelfTradePrevention
-    price: int | None
-    """Its limit. A stop's: the worst price it may trade at (None: any); it is held at it."""
-    stop_price: int | None
-    quantity: int
-    """What is wanted in all. Of a bracket's exits: what the entry has brought so far."""
     quote_quantity: int | None
     """What a market order spends or receives, in quote units, where that was asked for."""
     max_slippage: int | None
     """A ratio, of market orders and stops."""
     display_quantity: int | None
     expires_at: int | None
+    group: int | None
+    """The id of its group's first order."""
+    role: GroupRole | None
+    sequence: int
+    created_at: int
+    request: str
+    """Fingerprint of what was asked for, to tell a repeated request from another one."""
+    price: int | None
+    """Its limit. A stop's: the worst price it may trade at (None: any); it is held at it."""
+    stop_price: int | None
+    quantity: int
+    """What is wanted in all. Of a bracket's exits: what the entry has brought so far."""
     remaining: int
     hidden: int
     """The part of `remaining` that an iceberg does not show yet."""
@@ -191,18 +205,15 @@ class OrderState(NamedTuple):
     """Units of the asset received; negative: a rebate."""
     status: OrderStatus
     reason: Reason | None
-    group: int | None
-    """The id of its group's first order."""
-    role: GroupRole | None
     connection: str | None
     """The connection that it is canceled with, where that was asked for."""
-    sequence: int
     priority: int
     """The sequence at which it got its place in the queue."""
-    created_at: int
     updated_at: int
-    request: str
-    """Fingerprint of what was asked for, to tell a repeated request from another one."""
+
+
+TERMS: Final = 17
+"""How many of an order's fields never change, `request` being the last: `state[:TERMS]`."""
 
 
 class MarketState(NamedTuple):
@@ -217,13 +228,13 @@ class MarketState(NamedTuple):
 
 def format_units(units: int, decimals: int) -> str:
     """Write units as a canonical decimal: `format_units(150, 2)` is `"1.5"`."""
-    if not decimals:
+    if not decimals or not units:
         return str(units)
-    sign = "-" if units < 0 else ""
-    whole, fraction = divmod(abs(units), 10**decimals)
-    if not fraction:
-        return f"{sign}{whole}"
-    return f"{sign}{whole}.{fraction:0{decimals}d}".rstrip("0")
+    if units < 0:
+        return f"-{format_units(-units, decimals)}"
+    digits = str(units).zfill(decimals + 1)
+    fraction = digits[-decimals:].rstrip("0")
+    return f"{digits[:-decimals]}.{fraction}" if fraction else digits[:-decimals]
 
 
 def fee_on(received: int, rate: int) -> int:

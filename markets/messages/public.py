@@ -1,4 +1,4 @@
-"""The public contract's JSON: orders, fills, trades, books, and the decimals and times in them.
+"""The public contract's JSON: trades, books, balances, and the decimals and times in them.
 
 Rules:
 - Amounts are canonical decimal strings, times ISO 8601 UTC with microseconds and `Z`.
@@ -13,12 +13,11 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
 
-from markets.matching.events import Batch, DepthChange, Done, Indication, Trade
+from markets.matching.events import Batch, DepthChange, Indication, Trade
 from markets.matching.spec import MarketSpec
-from markets.matching.types import MILLION, OrderState, OrderType, Side, format_units
+from markets.matching.types import MILLION, format_units
 
 JSON = dict[str, Any]
-LIMITED: Final = (OrderType.LIMIT, OrderType.STOP_LIMIT)
 RATIO_DECIMALS: Final = len(str(MILLION)) - 1
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 MAX_DIGITS: Final = 30
@@ -95,50 +94,6 @@ def datetime_text(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
-def order_json(order: OrderState, spec: MarketSpec) -> JSON:
-    """An order, as the contract lists its fields."""
-    received = spec.base_decimals if order.side is Side.BUY else spec.quote_decimals
-    average = None
-    if order.filled:
-        # Rounded half up to the quote asset's smallest unit: the only figure that may not be exact.
-        scaled = order.notional * 10**spec.base_decimals
-        average = spec.price_text((2 * scaled + order.filled) // (2 * order.filled))
-    return {
-        "id": str(order.id),
-        "client_order_id": order.client_order_id,
-        "market": spec.symbol,
-        "side": order.side.value,
-        "type": order.type.value,
-        "time_in_force": order.time_in_force.value,
-        "post_only": order.post_only,
-        "price": _price_text(spec, order.price) if order.type in LIMITED else None,
-        "stop_price": _price_text(spec, order.stop_price),
-        "quantity": spec.quantity_text(order.quantity),
-        "quote_quantity": _price_text(spec, order.quote_quantity),
-        "remaining_quantity": spec.quantity_text(order.remaining),
-        "filled_quantity": spec.quantity_text(order.filled),
-        "canceled_quantity": spec.quantity_text(order.canceled),
-        "prevented_quantity": spec.quantity_text(order.prevented),
-        "average_price": average,
-        "fee": format_units(order.fee, received),
-        "fee_asset": spec.base if order.side is Side.BUY else spec.quote,
-        "status": order.status.value,
-        "reason": None if order.reason is None else order.reason.value,
-        "display_quantity": (
-            None if order.display_quantity is None else spec.quantity_text(order.display_quantity)
-        ),
-        "expires_at": None if order.expires_at is None else time_text(order.expires_at),
-        "max_slippage": (None if order.max_slippage is None else ratio_text(order.max_slippage)),
-        "self_trade_prevention": order.self_trade_prevention.value,
-        "cancel_on_disconnect": order.connection is not None,
-        "group_id": None if order.group is None else str(order.group),
-        "group_role": None if order.role is None else order.role.value,
-        "sequence": order.sequence,
-        "created_at": time_text(order.created_at),
-        "updated_at": time_text(order.updated_at),
-    }
-
-
 def _price_text(spec: MarketSpec, units: int | None) -> str | None:
     return None if units is None else spec.price_text(units)
 
@@ -146,28 +101,6 @@ def _price_text(spec: MarketSpec, units: int | None) -> str | None:
 def ratio_text(millionths: int) -> str:
     """A ratio as the wire writes it."""
     return format_units(millionths, RATIO_DECIMALS)
-
-
-def fill_json(trade: Trade, spec: MarketSpec, *, taker: bool, client_order_id: str | None) -> JSON:
-    """One order's side of a trade."""
-    side = trade.taker_side if taker else trade.taker_side.opposite
-    decimals = spec.base_decimals if side is Side.BUY else spec.quote_decimals
-    rate = trade.taker_fee_rate if taker else trade.maker_fee_rate
-    return {
-        "id": str(trade.id),
-        "order_id": str(trade.taker_order if taker else trade.maker_order),
-        "client_order_id": client_order_id,
-        "market": spec.symbol,
-        "side": side.value,
-        "price": spec.price_text(trade.price),
-        "quantity": spec.quantity_text(trade.quantity),
-        "fee": format_units(trade.taker_fee if taker else trade.maker_fee, decimals),
-        "fee_asset": spec.base if side is Side.BUY else spec.quote,
-        "fee_rate": None if rate is None else ratio_text(rate),
-        "liquidity": "taker" if taker else "maker",
-        "sequence": trade.sequence,
-        "timestamp": time_text(trade.timestamp),
-    }
 
 
 def trade_json(trade: Trade, spec: MarketSpec) -> JSON:
@@ -221,34 +154,3 @@ def update_json(batch: Batch) -> JSON:
         "asks": levels_json(batch.asks, batch.spec),
         "checksum": batch.checksum,
     }
-
-
-def private_messages(batch: Batch) -> dict[int, list[tuple[str, JSON]]]:
-    """What each account is told of a batch, in order: (channel, data without its sequence)."""
-    spec = batch.spec
-    messages: dict[int, list[tuple[str, JSON]]] = {}
-    client_order_ids = {
-        order_id: order.client_order_id
-        for order_id, order in (batch.created | batch.changed).items()
-    }
-    for outcome in batch.outcomes:
-        if not isinstance(outcome, Done):
-            continue
-        orders: dict[int, list[JSON]] = {}
-        for order in outcome.orders:
-            orders.setdefault(order.account, []).append(order_json(order, spec))
-        fills: dict[int, list[JSON]] = {}
-        for trade in outcome.trades:
-            for account, order_id, taker in (
-                (trade.taker_account, trade.taker_order, True),
-                (trade.maker_account, trade.maker_order, False),
-            ):
-                fill = fill_json(
-                    trade, spec, taker=taker, client_order_id=client_order_ids[order_id]
-                )
-                fills.setdefault(account, []).append(fill)
-        for account, changed in orders.items():
-            messages.setdefault(account, []).append(("orders", {"orders": changed}))
-        for account, own in fills.items():
-            messages.setdefault(account, []).append(("fills", {"fills": own}))
-    return messages

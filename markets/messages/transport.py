@@ -1,4 +1,6 @@
-"""What our own processes send each other through the channel layer: JSON in one `payload` of bytes.
+"""What our own processes send each other through the channel layer, in one `payload`.
+
+JSON in bytes between processes; within one, the message itself in a `Parcel`, which is handed over as it is.
 
 To `engine.SYMBOL`:
 - `engine.commands`: commands merged by one gateway, and where the answer goes.
@@ -11,10 +13,12 @@ engine stands, each second). JSON, since amounts may be larger than 64 bits.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from enum import StrEnum
-from typing import Final
+from typing import Final, Self, TypeVar
 
 import msgspec
+from channels.layers import InMemoryChannelLayer
 
 from markets.matching.commands import (
     AmendOrder,
@@ -25,8 +29,9 @@ from markets.matching.commands import (
     PlaceGroup,
     PlaceOrder,
 )
-from markets.matching.events import Done, Indication, Outcome, Refused, Trade
-from markets.matching.types import OrderState, RejectReason
+from markets.matching.events import Indication, Outcome, Refused, Trade
+from markets.matching.types import RejectReason
+from markets.messages.orders import Telling
 
 COMMANDS: Final = "engine.commands"
 OPERATOR: Final = "engine.operator"
@@ -131,15 +136,21 @@ class Commands(msgspec.Struct, frozen=True):
 
 
 class Answer(msgspec.Struct, frozen=True):
-    """What came of one command: done, refused, or failed before it was looked at."""
+    """What came of one command: done, refused, or failed before it was looked at.
 
-    order: OrderState | None = None
-    group: tuple[OrderState, ...] = ()
+    Orders are the contract's JSON, with the fills of the command beside them.
+    """
+
+    order: str | None = None
+    """The command's own order, or the one that a refusal is about."""
+    order_id: int = 0
+    fills: list[str] = []
+    group: list[tuple[str, list[str]]] = []
     """All orders of the group that the command placed."""
-    trades: tuple[Trade, ...] = ()
-    """Of the command's own orders."""
+    group_id: int | None = None
     canceled: tuple[int, ...] = ()
     duplicate: bool = False
+    """It had been done before: its fills are not here."""
     code: RejectReason | None = None
     failure: Failure | None = None
     message: str = ""
@@ -187,32 +198,63 @@ class Pulse(msgspec.Struct, frozen=True):
     checksum: int
 
 
-def answer_of(outcome: Outcome) -> Answer:
+def answer_of(outcome: Outcome, telling: Telling) -> Answer:
     """What a gateway is told of an outcome."""
-    match outcome:
-        case Refused(code, message, errors, order):
-            return Answer(code=code, message=message, errors=errors, order=order)
-        case Done():
-            own = {order.id for order in outcome.group}
-            if outcome.order is not None:
-                own.add(outcome.order.id)
-            trades = tuple(
-                trade
-                for trade in outcome.trades
-                if trade.taker_order in own or trade.maker_order in own
-            )
-            return Answer(
-                order=outcome.order,
-                group=outcome.group,
-                trades=trades,
-                canceled=outcome.canceled,
-                duplicate=outcome.duplicate,
-            )
+    order = outcome.order
+    text = None if order is None else telling.order(order)
+    if isinstance(outcome, Refused):
+        return Answer(order=text, code=outcome.code, message=outcome.message, errors=outcome.errors)
+    if order is None:
+        return Answer(canceled=outcome.canceled)
+    trades = outcome.trades
+    return Answer(
+        order=text,
+        order_id=order.id,
+        fills=telling.fills(order, trades) if trades else [],
+        group=[(telling.order(each), telling.fills(each, trades)) for each in outcome.group],
+        group_id=order.group,
+        canceled=outcome.canceled,
+        duplicate=outcome.duplicate,
+    )
+
+
+class Parcel:
+    """A message that stays in its process. Messages are never changed, so a copy of one is itself."""
+
+    __slots__ = ("message",)
+
+    def __init__(self, message: object) -> None:
+        self.message = message
+
+    def __deepcopy__(self, memo: object) -> Self:
+        return self
+
+
+M = TypeVar("M")
+
+
+def pack(message: msgspec.Struct, layer: object) -> bytes | Parcel:
+    """The message as a layer's payload."""
+    if isinstance(layer, InMemoryChannelLayer):
+        return Parcel(message)
+    return msgspec.json.encode(message)
+
+
+def _unpacker(kind: type[M]) -> Callable[[bytes | Parcel], M]:
+    decode = msgspec.json.Decoder(kind).decode
+
+    def unpack(payload: bytes | Parcel) -> M:
+        if isinstance(payload, Parcel):
+            assert isinstance(payload.message, kind)
+            return payload.message
+        return decode(payload)
+
+    return unpack
 
 
 Raw = msgspec.Raw
 encode = msgspec.json.encode
-decode_commands = msgspec.json.Decoder(Commands).decode
-decode_answers = msgspec.json.Decoder(Answers).decode
-decode_batch = msgspec.json.Decoder(BatchNotice).decode
-decode_pulse = msgspec.json.Decoder(Pulse).decode
+unpack_commands = _unpacker(Commands)
+unpack_answers = _unpacker(Answers)
+unpack_batch = _unpacker(BatchNotice)
+unpack_pulse = _unpacker(Pulse)

@@ -6,6 +6,7 @@ Rules:
 - Orders, trades, balances, batches, private events, switches, fee rates and a market's sequence are
   written by `markets.store` alone, in one transaction a batch; deposits and withdrawals by
   `markets.accounts`.
+- Candles and volumes are added up from the trades afterwards, by `markets.tallies`, and can be forgotten.
 - An order's id and a trade's id are the market's `id_base` + its sequence: no row is ever renumbered.
 """
 
@@ -34,9 +35,13 @@ from markets.models.trading import (
     AccountFees,
     Batch,
     CancelAfter,
+    Candle,
+    DayVolume,
     OperatorCommand,
     Order,
+    Tally,
     Trade,
+    of_market,
 )
 
 __all__ = [
@@ -55,12 +60,16 @@ __all__ = [
     "Balance",
     "Batch",
     "CancelAfter",
+    "Candle",
+    "DayVolume",
     "FeeTier",
     "Market",
     "MarketSchedule",
     "OperatorCommand",
     "Order",
+    "Tally",
     "Trade",
     "Transfer",
     "asset_symbol",
+    "of_market",
 ]

@@ -1,4 +1,10 @@
-"""What engines write, and what operators ask of them."""
+"""What engines write, and what operators ask of them.
+
+Rules:
+- Orders and trades have no index that no query needs: each costs every order that is placed. A market's
+  orders and trades are one range of ids, in the order of their sequences (`of_market`).
+- They have no order by default: who wants one says so, and a test looks whether an index has it.
+"""
 
 from __future__ import annotations
 
@@ -7,9 +13,9 @@ from typing import Final
 from django.db import models
 from django.db.models import BooleanField, F, Func, Q
 
-from markets.fields import AmountField
+from markets.fields import AmountField, IdField
 from markets.models.accounts import Account
-from markets.models.markets import Market
+from markets.models.markets import ID_BITS, Market
 
 LIVE_ORDERS: Final = Func(
     F("status"),
@@ -17,15 +23,26 @@ LIVE_ORDERS: Final = Func(
     output_field=BooleanField(),
 )
 """Condition on orders, written as their partial indexes are: SQLite uses those for literals only."""
+
+
+def of_market(market: int) -> Q:
+    """Condition on orders or trades: those of a market, by its key."""
+    return Q(pk__gte=market << ID_BITS, pk__lt=(market + 1) << ID_BITS)
+
+
 LIVE_STATUSES: Final = ["untriggered", "open", "partially_filled"]
 
 
 class Order(models.Model):
     """An order as the last batch that touched it left it. Ends as `filled`, `canceled` or `expired`."""
 
-    id = models.BigIntegerField(primary_key=True)
-    market = models.ForeignKey(Market, on_delete=models.PROTECT, related_name="orders")
-    account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="orders")
+    id = IdField(primary_key=True)
+    market = models.ForeignKey(
+        Market, on_delete=models.PROTECT, related_name="orders", db_index=False
+    )
+    account = models.ForeignKey(
+        Account, on_delete=models.PROTECT, related_name="orders", db_index=False
+    )
     client_order_id = models.CharField(max_length=64, null=True)
     side = models.CharField(max_length=4)
     type = models.CharField(max_length=10)
@@ -58,7 +75,6 @@ class Order(models.Model):
     request = models.CharField(max_length=16, blank=True)
 
     class Meta:
-        ordering = ["-created_at", "-id"]
         constraints = [
             models.UniqueConstraint(
                 fields=["account", "client_order_id"],
@@ -78,7 +94,7 @@ class Order(models.Model):
                 name="open_orders_of_market",
             ),
             models.Index(
-                fields=["account"],
+                fields=["account", "created_at", "id"],
                 condition=Q(status__in=LIVE_STATUSES),
                 name="open_orders_of_account",
             ),
@@ -94,8 +110,10 @@ class Order(models.Model):
 class Trade(models.Model):
     """One match: a fill for each of its two orders."""
 
-    id = models.BigIntegerField(primary_key=True)
-    market = models.ForeignKey(Market, on_delete=models.PROTECT, related_name="trades")
+    id = IdField(primary_key=True)
+    market = models.ForeignKey(
+        Market, on_delete=models.PROTECT, related_name="trades", db_index=False
+    )
     sequence = models.BigIntegerField()
     price = models.BigIntegerField()
     quantity = models.BigIntegerField()
@@ -120,10 +138,7 @@ class Trade(models.Model):
     timestamp = models.BigIntegerField()
 
     class Meta:
-        ordering = ["-timestamp", "-id"]
         indexes = [
-            models.Index(fields=["market", "-sequence"], name="trades_of_market"),
-            models.Index(fields=["market", "timestamp"], name="trades_by_time"),
             models.Index(fields=["taker_account", "-timestamp", "-id"], name="fills_as_taker"),
             models.Index(fields=["maker_account", "-timestamp", "-id"], name="fills_as_maker"),
             models.Index(fields=["taker_order"], name="fills_of_taker_order"),
@@ -132,6 +147,63 @@ class Trade(models.Model):
 
     def __str__(self) -> str:
         return str(self.id)
+
+
+class Tally(models.Model):
+    """How far a market's trades are added up in its candles and volumes: to this sequence."""
+
+    market = models.OneToOneField(
+        Market, on_delete=models.CASCADE, primary_key=True, related_name="+"
+    )
+    sequence = models.BigIntegerField(default=0)
+
+    class Meta:
+        verbose_name_plural = "tallies"
+
+    def __str__(self) -> str:
+        return f"{self.market} to {self.sequence}"
+
+
+class Candle(models.Model):
+    """A market's trades of one interval, as far as they are added up; `start` in seconds since 1970."""
+
+    market = models.ForeignKey(Market, on_delete=models.CASCADE, related_name="+", db_index=False)
+    seconds = models.IntegerField()
+    start = models.BigIntegerField()
+    open = models.BigIntegerField()
+    high = models.BigIntegerField()
+    low = models.BigIntegerField()
+    close = models.BigIntegerField()
+    volume = AmountField()
+    quote_volume = AmountField()
+    trade_count = models.BigIntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["market", "seconds", "start"], name="one_candle_per_interval"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.market} {self.seconds} s from {self.start}"
+
+
+class DayVolume(models.Model):
+    """What an account traded in a market on a day (of UTC, counted from 1970), as far as it is added up."""
+
+    market = models.ForeignKey(Market, on_delete=models.CASCADE, related_name="+", db_index=False)
+    day = models.IntegerField()
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="+")
+    amount = AmountField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["market", "day", "account"], name="one_volume_per_day"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.account} {self.market} day {self.day}"
 
 
 class Batch(models.Model):

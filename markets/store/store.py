@@ -7,13 +7,17 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from django.db import connection
+
 from markets import models
 from markets.database import one_moment
 from markets.matching.events import Batch
 from markets.matching.recall import ELSEWHERE, Elsewhere, Known, Needs
 from markets.matching.spec import MarketSpec
 from markets.matching.types import Asset, FeeRates, MarketState, OrderState
-from markets.rows import ORDER_FIELDS, order_state
+from markets.messages.orders import Telling
+from markets.rows import ORDER_FIELDS, STATE_COLUMNS, order_of_columns, order_state
+from markets.store.dialects import Dialect, dialect_of
 from markets.store.errors import SequenceTaken
 from markets.store.transaction import Committed, Keys, Transaction, speaking
 
@@ -99,36 +103,33 @@ class Store:
     def prefetch(self, needs: Needs) -> Known:
         """Answer what an engine must know before it executes a batch."""
         with speaking():
-            return Known(
-                funds=self._funds(needs.accounts) if needs.accounts else {},
-                client_order_ids=(
-                    self._by_client_order_id(needs.client_order_ids)
-                    if needs.client_order_ids
-                    else {}
-                ),
-                orders=self._orders(needs.order_ids) if needs.order_ids else {},
-            )
+            dialect = dialect_of(connection)
+            with connection.wrap_database_errors:
+                funds = self._funds(dialect, needs.accounts) if needs.accounts else {}
+                names = needs.client_order_ids
+                named = self._by_client_order_id(dialect, names) if names else {}
+            orders = self._orders(needs.order_ids) if needs.order_ids else {}
+            return Known(funds=funds, client_order_ids=named, orders=orders)
 
-    def _funds(self, accounts: frozenset[int]) -> dict[tuple[int, Asset], int]:
+    def _funds(self, dialect: Dialect, accounts: frozenset[int]) -> dict[tuple[int, Asset], int]:
         names = {asset.pk: name for name, asset in self._keys.assets.items()}
-        rows = models.Balance.objects.filter(
-            account__in=accounts, asset__in=list(names)
-        ).values_list("account_id", "asset_id", "available")
-        return {(account, names[asset]): available for account, asset, available in rows}
+        columns = ("account_id", "asset_id", "available")
+        rows = dialect.read("markets_balance", columns, accounts, by="account_id", lock=False)
+        return {
+            (account, names[asset]): int(available)
+            for account, asset, available in rows
+            if asset in names
+        }
 
     def _by_client_order_id(
-        self, wanted: frozenset[tuple[int, str]]
+        self, dialect: Dialect, wanted: frozenset[tuple[int, str]]
     ) -> dict[tuple[int, str], OrderState | Elsewhere]:
-        rows = models.Order.objects.filter(
-            account__in={account for account, _ in wanted},
-            client_order_id__in={client_order_id for _, client_order_id in wanted},
-        ).values_list("market_id", *ORDER_FIELDS)
+        columns = ("market_id", *STATE_COLUMNS)
         known: dict[tuple[int, str], OrderState | Elsewhere] = {}
-        for market_id, *row in rows:
-            state = order_state(tuple(row))
-            key = (state.account, str(state.client_order_id))
-            if key in wanted:
-                known[key] = state if market_id == self._keys.market else ELSEWHERE
+        for market, *row in dialect.named_orders(columns, wanted):
+            state = order_of_columns(row)
+            here = market == self._keys.market
+            known[state.account, str(state.client_order_id)] = state if here else ELSEWHERE
         return known
 
     def _orders(self, ids: frozenset[int]) -> dict[int, OrderState]:
@@ -162,13 +163,15 @@ class Store:
     def commit(
         self,
         batch: Batch,
+        telling: Telling,
         command_id: int | None = None,
         configuration: Mapping[str, Any] | None = None,
     ) -> Committed:
         """Make a batch durable, wholly or not at all.
 
-        `command_id`: the operator's command it carries out; `configuration`: the market's new columns.
+        `telling`: what its owners are told; `command_id`: the operator's command it carries out;
+        `configuration`: the market's new columns.
         Raises SequenceTaken, Outdated, or StoreUnavailable (the outcome of the last is settled by
         `was_written`).
         """
-        return Transaction(self._keys, batch).commit(command_id, configuration)
+        return Transaction(self._keys, batch, telling).commit(command_id, configuration)

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
 from django.db import DatabaseError, IntegrityError, InterfaceError, connection, transaction
-from django.db.backends.utils import CursorWrapper
 
 from markets import models
 from markets.matching.events import Batch
 from markets.matching.types import Asset
-from markets.messages.public import JSON, balance_json, private_messages
+from markets.messages.orders import Telling
+from markets.messages.public import JSON, balance_json
 from markets.rows import (
     ORDER_CHANGES,
     ORDER_COLUMNS,
@@ -69,53 +69,57 @@ def speaking() -> Iterator[None]:
 class Transaction:
     """Writes one batch of a market, wholly or not at all."""
 
-    def __init__(self, keys: Keys, batch: Batch) -> None:
+    def __init__(self, keys: Keys, batch: Batch, telling: Telling) -> None:
         self.symbol = keys.symbol
         self._keys = keys
         self._batch = batch
-        self._dialect = dialect_of(connection)
+        self._messages = {account: list(told) for account, told in telling.private.items()}
 
     def commit(
         self, command_id: int | None = None, configuration: Mapping[str, Any] | None = None
     ) -> Committed:
         """Make the batch durable. Raises SequenceTaken, Outdated, or StoreUnavailable."""
-        messages = private_messages(self._batch)
-        with self._dialect.writing(), speaking(), transaction.atomic():
-            self._advance(configuration or {})
-            with connection.cursor() as cursor:
-                accounts = {account for account, _ in self._batch.balances} | messages.keys()
-                sequences = dict(
-                    self._dialect.lock(
-                        cursor, "markets_account", ("id", "event_sequence"), accounts, by="id"
-                    )
-                )
-                balances = self._change_balances(cursor)
-                self._write_orders_and_trades(cursor)
-                self._set_by_account()
-                events = self._tell_accounts(cursor, messages, balances, sequences)
-            self._note_batch(command_id)
+        with speaking():
+            self._dialect = dialect_of(connection)
+            with self._dialect.writing(), connection.wrap_database_errors, transaction.atomic():
+                return self._write(command_id, configuration or {})
+
+    def _write(self, command_id: int | None, configuration: Mapping[str, Any]) -> Committed:
+        self._advance(configuration)
+        accounts = {account for account, _ in self._batch.balances} | self._messages.keys()
+        sequences: dict[int, int] = dict(
+            self._dialect.read(
+                "markets_account", ("id", "event_sequence"), accounts, by="id", lock=True
+            )
+        )
+        balances = self._change_balances()
+        self._write_orders_and_trades()
+        self._set_by_account()
+        events = self._tell_accounts(balances, sequences)
+        self._note_batch(command_id)
         return Committed(events)
 
-    def _write_orders_and_trades(self, cursor: CursorWrapper) -> None:
+    def _write_orders_and_trades(self) -> None:
         market, batch, dialect = self._keys.market, self._batch, self._dialect
         created = [order_row(market, order) for order in batch.created.values()]
-        dialect.insert(cursor, "markets_order", ORDER_COLUMNS, created)
+        dialect.insert("markets_order", ORDER_COLUMNS, created)
         changed = [order_change(order) for order in batch.changed.values()]
-        dialect.update(cursor, "markets_order", ORDER_CHANGES, changed)
+        dialect.update("markets_order", ORDER_CHANGES, changed)
         trades = [trade_row(market, trade) for trade in batch.trades]
-        dialect.insert(cursor, "markets_trade", TRADE_COLUMNS, trades)
+        dialect.insert("markets_trade", TRADE_COLUMNS, trades)
 
     def _note_batch(self, command_id: int | None) -> None:
         batch = self._batch
-        models.Batch.objects.create(
-            market_id=self._keys.market,
-            prev_sequence=batch.prev_sequence,
-            sequence=batch.sequence,
-            orders=len(batch.created),
-            trades=len(batch.trades),
-            checksum=batch.checksum,
-            timestamp=batch.timestamp,
+        row = (
+            self._keys.market,
+            batch.prev_sequence,
+            batch.sequence,
+            len(batch.created),
+            len(batch.trades),
+            batch.checksum,
+            batch.timestamp,
         )
+        self._dialect.insert("markets_batch", BATCH_COLUMNS, [row])
         if command_id is not None:
             models.OperatorCommand.objects.filter(pk=command_id, done=False).update(
                 done=True, sequence=batch.sequence
@@ -124,21 +128,28 @@ class Transaction:
     def _advance(self, configuration: Mapping[str, Any]) -> None:
         """Law 1: a batch is written by whoever wrote the one before it."""
         batch, state = self._batch, self._batch.state
-        advanced = models.Market.objects.filter(
-            pk=self._keys.market, last_sequence=batch.prev_sequence
-        ).update(
-            last_sequence=state.sequence,
-            status=state.status.value,
-            last_price=state.last_price,
-            auction_ends_at=state.auction_ends_at,
-            **configuration,
+        advanced = self._dialect.execute(
+            "UPDATE markets_market SET last_sequence = ?, status = ?, last_price = ?, "
+            "auction_ends_at = ? WHERE id = ? AND last_sequence = ?",
+            (
+                state.sequence,
+                state.status.value,
+                state.last_price,
+                state.auction_ends_at,
+                self._keys.market,
+                batch.prev_sequence,
+            ),
         )
         if advanced != 1:
             raise SequenceTaken(f"{self.symbol} is not at sequence {batch.prev_sequence}")
+        if configuration:
+            models.Market.objects.filter(pk=self._keys.market).update(**configuration)
 
     def _set_by_account(self) -> None:
         """Keep the dead man's switches and fee rates that the batch set."""
         batch = self._batch
+        if not batch.cancel_after and not batch.fee_rates:
+            return
         switches = models.CancelAfter.objects.filter(market=self._keys.market)
         for account, at in batch.cancel_after.items():
             if at is None:
@@ -158,7 +169,7 @@ class Transaction:
                     defaults={"maker_fee_rate": rates.maker, "taker_fee_rate": rates.taker},
                 )
 
-    def _change_balances(self, cursor: CursorWrapper) -> dict[int, list[JSON]]:
+    def _change_balances(self) -> dict[int, list[JSON]]:
         """Apply the batch's differences under the rows' locks; return what accounts have now."""
         batch, assets, dialect = self._batch, self._keys.assets, self._dialect
         if not batch.balances:
@@ -167,9 +178,7 @@ class Transaction:
             (account, assets[asset].pk): (assets[asset], change)
             for (account, asset), change in batch.balances.items()
         }
-        accounts = {account for account, _ in changes}
-        columns = ("id", "account_id", "asset_id", "available", "held", "overdraft")
-        rows = dialect.lock(cursor, "markets_balance", columns, accounts, by="account_id")
+        rows = self._balances(changes)
         found = {(row[1], row[2]) for row in rows}
         missing = [
             (account, asset, "0", "0", False)
@@ -177,8 +186,8 @@ class Transaction:
             if (account, asset) not in found
         ]
         if missing:
-            dialect.insert(cursor, "markets_balance", BALANCE_COLUMNS, missing)
-            rows = dialect.lock(cursor, "markets_balance", columns, accounts, by="account_id")
+            dialect.insert("markets_balance", BALANCE_COLUMNS, missing)
+            rows = self._balances(changes)
         updates, spent = [], set()
         now: dict[int, list[JSON]] = {}
         for row_id, account, asset_id, available_before, held_before, overdraft in rows:
@@ -196,45 +205,47 @@ class Transaction:
             )
         if spent:
             raise Outdated(frozenset(spent))
-        dialect.update(cursor, "markets_balance", BALANCE_CHANGES, updates)
+        dialect.update("markets_balance", BALANCE_CHANGES, updates)
         return now
 
+    def _balances(self, changes: Mapping[tuple[int, int], object]) -> list[tuple[Any, ...]]:
+        accounts = {account for account, _ in changes}
+        columns = ("id", "account_id", "asset_id", "available", "held", "overdraft")
+        return self._dialect.read("markets_balance", columns, accounts, by="account_id", lock=True)
+
     def _tell_accounts(
-        self,
-        cursor: CursorWrapper,
-        messages: dict[int, list[tuple[str, JSON]]],
-        balances: Mapping[int, list[JSON]],
-        sequences: Mapping[int, int],
+        self, balances: Mapping[int, list[JSON]], sequences: Mapping[int, int]
     ) -> dict[int, PrivateEvents]:
         """Number and keep what each account is told, so that nothing is missed while away."""
+        messages = self._messages
         for account, changed in balances.items():
-            messages.setdefault(account, []).append(("balances", {"balances": changed}))
+            message = msgspec.json.encode(["balances", {"balances": changed}]).decode()
+            messages.setdefault(account, []).append(message)
         messages.pop(self._keys.fee_account, None)
         if not messages:
             return {}
-        dialect = self._dialect
         events = {
             account: PrivateEvents(
                 first=sequences[account] + 1,
                 last=sequences[account] + len(told),
-                payload=json.dumps(told, separators=(",", ":")),
+                payload=f"[{','.join(told)}]",
             )
             for account, told in messages.items()
         }
-        dialect.update(
-            cursor,
+        self._dialect.update(
             "markets_account",
-            (("id", "bigint"), ("event_sequence", "bigint")),
+            ACCOUNT_CHANGES,
             [(account, event.last) for account, event in events.items()],
         )
-        dialect.insert(cursor, "markets_accountevents", EVENT_COLUMNS, self._event_rows(events))
+        self._dialect.insert(
+            "markets_accountevents",
+            EVENT_COLUMNS,
+            [
+                (account, event.first, event.last, event.payload)
+                for account, event in events.items()
+            ],
+        )
         return events
-
-    @staticmethod
-    def _event_rows(events: Mapping[int, PrivateEvents]) -> Sequence[tuple[Any, ...]]:
-        return [
-            (account, event.first, event.last, event.payload) for account, event in events.items()
-        ]
 
 
 BALANCE_COLUMNS = (
@@ -250,4 +261,14 @@ EVENT_COLUMNS = (
     ("first_sequence", "bigint"),
     ("last_sequence", "bigint"),
     ("payload", "text"),
+)
+ACCOUNT_CHANGES = (("id", "bigint"), ("event_sequence", "bigint"))
+BATCH_COLUMNS = (
+    ("market_id", "bigint"),
+    ("prev_sequence", "bigint"),
+    ("sequence", "bigint"),
+    ("orders", "integer"),
+    ("trades", "integer"),
+    ("checksum", "bigint"),
+    ("timestamp", "bigint"),
 )

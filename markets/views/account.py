@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from django.conf import settings
-from django.utils import timezone
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -11,10 +10,11 @@ from rest_framework.views import APIView
 from markets import accounts, fee_tiers, models, queries
 from markets import serializers as shapes
 from markets.authentication import MayRead, principal
+from markets.known_keys import revoke
+from markets.messages.orders import fill_text, raw
 from markets.messages.public import (
     JSON,
     datetime_text,
-    fill_json,
 )
 from markets.problems import Problem
 from markets.rows import TRADE_FIELDS, trade_event
@@ -54,7 +54,8 @@ class FillsView(APIView):
             trade = trade_event(tuple(row))
             taker = trade.taker_account == account
             own = as_taker if taker else as_maker
-            results.append(fill_json(trade, specs[symbol], taker=taker, client_order_id=own))
+            fill = fill_text(trade, specs[symbol], taker=taker, client_order_id=own)
+            results.append(raw(fill))
         return Response(page.as_json(results, request.build_absolute_uri(request.path), query))
 
 
@@ -146,7 +147,7 @@ class ApiKeyView(PrivateView):
         key = keys.filter(pk=key_id).first() if key_id.isdecimal() and len(key_id) < 19 else None
         if key is None:
             raise Problem("not_found", "there is no such key of this account")
-        keys.filter(pk=key.pk).update(revoked_at=timezone.now())
+        revoke([key])
         return Response(_key_json(key))
 
 

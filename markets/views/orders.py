@@ -8,10 +8,8 @@ from rest_framework.response import Response
 from markets import models, queries, trading
 from markets import serializers as shapes
 from markets.authentication import principal
-from markets.messages.public import (
-    order_json,
-)
-from markets.order_requests import is_order_id
+from markets.messages.orders import order_text, raw
+from markets.order_requests import amendment_of, is_order_id
 from markets.problems import Problem
 from markets.request_fields import is_client_order_id
 from markets.rows import ORDER_FIELDS, order_state
@@ -39,7 +37,9 @@ class OrdersView(PrivateView):
             queries.Cursor.read(query.get("cursor")),
         )
         specs = spec_by_market()
-        results = [order_json(order_state(tuple(row)), specs[symbol]) for symbol, *row in page.rows]
+        results = [
+            raw(order_text(order_state(tuple(row)), specs[symbol])) for symbol, *row in page.rows
+        ]
         return Response(page.as_json(results, request.build_absolute_uri(request.path), query))
 
     @schema(
@@ -136,10 +136,10 @@ class _OneOrderView(PrivateView):
             raise Problem("not_found", "there is no such order of this account")
         field = "pk" if by_id else self.name
         rows = models.Order.objects.filter(account=principal(request).account, **{field: value})
-        row = rows.values_list("market__symbol", *ORDER_FIELDS).first()
+        row = next(iter(rows.values_list("market__symbol", *ORDER_FIELDS)), None)  # at most one
         if row is None:
             raise Problem("not_found", "there is no such order of this account")
-        return Response(order_json(order_state(row[1:]), spec_by_market()[row[0]]))
+        return Response(raw(order_text(order_state(row[1:]), spec_by_market()[row[0]])))
 
     def _cancel(self, request: Request, value: str) -> Response:
         queries.read_query(request.query_params, ())
@@ -147,11 +147,7 @@ class _OneOrderView(PrivateView):
 
     def _amend(self, request: Request, value: str) -> Response:
         queries.read_query(request.query_params, ())
-        unknown = [name for name in ("id", "client_order_id") if name in request.data]
-        if unknown:
-            message = "the address names the order"
-            raise Problem("invalid_request", message, {name: [message] for name in unknown})
-        params = {**body(request), self.name: value}
+        params = amendment_of(self.name, value, body(request))
         return Response(wait_for(trading.amend_order, principal(request), params))
 
 

@@ -9,6 +9,8 @@ from markets.consumers import trading as consumer
 from tests.api.shapes import refusal
 from tests.drivers.exchange import ExchangeDriver
 
+pytestmark = pytest.mark.usefixtures("both_lanes")
+
 
 def fail(*_: object) -> None:
     raise OperationalError("the database is gone")

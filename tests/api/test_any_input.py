@@ -14,6 +14,8 @@ from tests.api.shapes import refusal
 from tests.drivers.exchange import ExchangeDriver, Trader
 from tests.drivers.sockets import Socket, error_of
 
+pytestmark = pytest.mark.usefixtures("both_lanes")
+
 FEW = settings(
     max_examples=60,
     deadline=None,

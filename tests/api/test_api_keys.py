@@ -10,6 +10,8 @@ from markets.models import ApiKey
 from tests.api.shapes import check, refusal
 from tests.drivers.exchange import ExchangeDriver, Trader
 
+pytestmark = pytest.mark.usefixtures("both_lanes")
+
 
 def make_key(trader: Trader, **body: Any) -> tuple[dict[str, Any], Trader]:
     """A key made over the API, and the account with it."""

@@ -15,6 +15,8 @@ from tests.api.bad_values import AMENDABLE, MISSING, NUL, ORDER_FIELDS, SHAPE, s
 from tests.api.shapes import message, refusal
 from tests.drivers.exchange import ExchangeDriver, Trader
 
+pytestmark = pytest.mark.usefixtures("both_lanes")
+
 STATUS = {SHAPE: 400, MISSING: 404, "invalid_order": 422}
 
 

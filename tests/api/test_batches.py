@@ -8,6 +8,8 @@ from markets import serializers as shapes
 from tests.api.shapes import check, refusal
 from tests.drivers.exchange import ExchangeDriver, Trader
 
+pytestmark = pytest.mark.usefixtures("both_lanes")
+
 
 def an_order(market: str, **fields: Any) -> dict[str, Any]:
     return {"market": market, "side": "buy", "quantity": "1", "price": "10", **fields}

@@ -7,6 +7,8 @@ from markets import serializers as shapes
 from tests.api.shapes import check, refusal
 from tests.drivers.exchange import JSON, ExchangeDriver
 
+pytestmark = pytest.mark.usefixtures("both_lanes")
+
 
 def plain(order: JSON) -> JSON:
     """An order without the fills that only answers to placing and amending have."""

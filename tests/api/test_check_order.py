@@ -6,8 +6,12 @@ An order that is wrong in every way is put right one thing at a time, and told t
 
 from typing import Any
 
+import pytest
+
 from tests.api.shapes import refusal
 from tests.drivers.exchange import ExchangeDriver
+
+pytestmark = pytest.mark.usefixtures("both_lanes")
 
 
 def test_the_checks_of_a_new_order_one_after_the_other(exchange: ExchangeDriver) -> None:

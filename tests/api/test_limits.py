@@ -19,6 +19,8 @@ from tests.api.shapes import refusal
 from tests.drivers.exchange import ExchangeDriver
 from tests.drivers.sockets import error_of
 
+pytestmark = pytest.mark.usefixtures("both_lanes")
+
 
 def a_command(account: int, price: int = 10) -> PlaceOrder:
     return PlaceOrder(

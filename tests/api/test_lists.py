@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from markets import queries
 from markets import serializers as shapes
 from tests.api.shapes import check, refusal
 from tests.drivers.exchange import JSON, ExchangeDriver, Trader
@@ -174,3 +175,51 @@ def test_a_filter_that_makes_no_sense_is_refused_by_name(
     alice: Trader, query: str, refused: tuple[int, str, list[str]]
 ) -> None:
     assert refusal(alice.http.get(query)) == refused
+
+
+# Filters that have no index
+
+
+@pytest.mark.parametrize("looked_through", [1, 2, 3, 100])
+@pytest.mark.parametrize("limit", [1, 2, 5])
+@pytest.mark.parametrize(
+    ("path", "query"),
+    [("orders", "side=sell"), ("orders", "status=filled"), ("fills", "market={}")],
+)
+def test_a_filter_looks_through_so_many_rows_a_page_and_misses_none(
+    exchange: ExchangeDriver,
+    rare: tuple[Trader, str],
+    monkeypatch: pytest.MonkeyPatch,
+    path: str,
+    query: str,
+    limit: int,
+    looked_through: int,
+) -> None:
+    alice, market = rare
+    url = f"{path}?{query.format(market)}&limit={limit}"
+    everything = [row["id"] for page in pages(alice, url) for row in page]
+
+    monkeypatch.setattr(queries, "LOOKED_THROUGH", looked_through)
+    *_, last = _urls(alice, url, "next")
+
+    assert [row["id"] for page in pages(alice, url) for row in page] == everything
+    assert len(everything) == 4
+    back = [[row["id"] for row in page] for page in pages(alice, last, "previous")]
+    assert [identity for page in reversed(back) for identity in page] == everything
+
+
+@pytest.fixture(scope="module")
+def rare(exchange: ExchangeDriver) -> tuple[Trader, str]:
+    """Somebody who trades much in one market and little in another."""
+    busy, calm = exchange.new_market(), exchange.new_market()
+    bases = {market.split("-")[0]: 1000 for market in (busy, calm)}
+    alice, bob = (exchange.new_trader(USD=1_000_000, **bases) for _ in range(2))
+    for _ in range(4):
+        alice.place(busy, "buy", "1", price="10")
+        alice.place(busy, "buy", "1", price="9")
+        alice.place(calm, "sell", "1", price="20")
+        bob.place(calm, "buy", "1", price="20")
+    for _ in range(3):
+        bob.place(busy, "sell", "1", price="30")
+        bob.place(busy, "buy", "1", price="8")
+    return alice, calm

@@ -7,7 +7,8 @@ import httpx
 import pytest
 
 from markets import serializers as shapes
-from markets.models import Trade
+from markets import tallies
+from markets.models import Market, Trade
 from tests.api.shapes import TIME, check, refusal
 from tests.drivers.exchange import ExchangeDriver
 from tests.drivers.sockets import book_checksum
@@ -152,6 +153,7 @@ def past(exchange: ExchangeDriver) -> tuple[str, datetime]:
         Trade.objects.filter(pk=int(order["fills"][0]["id"])).update(
             timestamp=int(when.timestamp()) * 1_000_000
         )
+    tallies.forget(Market.objects.get(symbol=market))
     return market, moment
 
 

@@ -1,7 +1,11 @@
 """Halted: cancels only. Closed: nothing, and what rested is canceled with its money free again."""
 
+import pytest
+
 from tests.api.shapes import refusal
 from tests.drivers.exchange import ExchangeDriver
+
+pytestmark = pytest.mark.usefixtures("both_lanes")
 
 
 def test_a_halted_market_takes_cancels_only(exchange: ExchangeDriver) -> None:

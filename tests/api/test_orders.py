@@ -1,9 +1,13 @@
 """Orders over REST: 201 means durable, and a retry is safe."""
 
+import pytest
+
 from markets import serializers as shapes
 from markets.models import Order
 from tests.api.shapes import check, refusal
 from tests.drivers.exchange import ExchangeDriver
+
+pytestmark = pytest.mark.usefixtures("both_lanes")
 
 
 def test_an_order_that_rests_is_in_the_book_and_holds_funds(exchange: ExchangeDriver) -> None:

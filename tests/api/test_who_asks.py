@@ -11,6 +11,8 @@ from django.test import Client
 from tests.api.shapes import refusal
 from tests.drivers.exchange import ExchangeDriver, Trader
 
+pytestmark = pytest.mark.usefixtures("both_lanes")
+
 PRIVATE = [
     ("GET", "orders"),
     ("POST", "orders"),
@@ -110,7 +112,8 @@ def test_a_page_writes_with_a_csrf_token_only(page: httpx.Client, market: str) -
 
 
 def test_a_user_without_an_account_has_nothing_to_see(exchange: ExchangeDriver) -> None:
-    with browser_of(exchange, User.objects.create_user("operator-only")) as browser:
+    operator, _ = User.objects.get_or_create(username="operator-only")
+    with browser_of(exchange, operator) as browser:
         assert refusal(browser.get("balances")) == (403, "permission_denied", [])
 
 

@@ -384,12 +384,12 @@ class MarketDriver:
     def ladder(self) -> list[str]:
         """The order book, highest price first, each level's queue in time order."""
         book = self.engine.book
-        levels = [*reversed(book.asks.levels.values()), *book.bids.levels.values()]
+        levels = [*reversed(list(book.asks)), *book.bids]
         sides = {Side.SELL: "ask", Side.BUY: "bid"}
         return [
             f"{level.price} {sides[level.first.side]}: "
             + ", ".join(
-                f"{order.remaining - order.hidden}{f'+{order.hidden}' if order.hidden else ''} "
+                f"{order.shown}{f'+{hidden}' if (hidden := order.state.hidden) else ''} "
                 f"{self._names[order.account]}"
                 for order in level
             )

@@ -73,20 +73,20 @@ def picture(engine: Engine) -> dict[str, object]:
                 level.price,
                 level.quantity,
                 level.hidden,
-                [order.state() for order in level],
+                [order.state for order in level],
             )
             for side in (book.bids, book.asks)
-            for key, level in side.levels.items()
+            for key, level in zip(side.keys, side, strict=True)
         },
-        "orders": {order_id: order.state() for order_id, order in book.orders.items()},
+        "orders": {order_id: order.state for order_id, order in book.orders.items()},
         "by account": {account: set(orders) for account, orders in book.by_account.items()},
         "by client_order_id": {key: order.id for key, order in book.by_client_order_id.items()},
         "checksum": book.checksum,
-        "level checksums": dict(book._checksums),
+        "level checksums": (dict(book.bids.checksums), dict(book.asks.checksums)),
         "touched": (dict(book.bids.touched), dict(book.asks.touched)),
         "journal": len(engine._market.journal),
         "stops": [
-            [(key, order.state()) for key, order in side.orders.items()]
+            [(key, order.state) for key, order in side.orders.items()]
             for side in (book.buy_stops, book.sell_stops)
         ],
         "expiries": list(book.expiries),

@@ -153,7 +153,7 @@ class Rows:
         spec = self.spec
         assert (engine.spec, engine.state) == (spec, self.state)
         book, market = engine.book, engine._market
-        assert self.live == {order_id: order.state() for order_id, order in book.orders.items()}
+        assert self.live == {order_id: order.state for order_id, order in book.orders.items()}
         assert (market.cancel_after, market.fee_rates) == (self.cancel_after, self.fee_rates)
         needed = self.needed()
         totals = dict.fromkeys(Asset, 0)

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from markets import accounts, clock, fee_tiers, operators
+from markets import accounts, clock, fee_tiers, operators, tallies
 from markets.matching.types import SECOND
 from markets.models import AccountFees, Asset, FeeTier, Market, OperatorCommand
 from tests.api.admin.pages import a_trade, an_order
@@ -150,19 +150,23 @@ def test_trades_in_other_quote_assets_do_not_count(exchange: ExchangeDriver, tie
     assert tiers.assess() == []
 
 
-def test_the_volume_is_that_of_the_last_30_days(db: None) -> None:
+def test_the_volume_is_that_of_the_last_30_whole_days_and_today(db: None) -> None:
     market = operators.create_market(
         "OLD", "DAYS", tick_size=Decimal(1), lot_size=Decimal(1)
     ).market
     alice, bob = (accounts.open_account(name) for name in ("old-alice", "old-bob"))
     taker, maker = an_order(market, alice, 1), an_order(market, bob, 2, side="sell")
     now = clock.now()
-    for number, age in ((11, 29 * DAY), (12, 30 * DAY - 60 * SECOND), (13, 30 * DAY + SECOND)):
+    for number, age in ((11, 29 * DAY), (12, 30 * DAY), (13, 31 * DAY)):
         trade = a_trade(market, taker, maker, number)
         type(trade).objects.filter(pk=trade.pk).update(timestamp=now - age, amount=10**20 + number)
 
+    tallies.forget(market)
     volume = 2 * 10**20 + 11 + 12
 
+    assert fee_tiers.volumes(market.quote) == {alice.pk: volume, bob.pk: volume}
+    assert fee_tiers.volumes_of(alice) == {market.quote_id: volume}
+    tallies.add_up([market.pk])
     assert fee_tiers.volumes(market.quote) == {alice.pk: volume, bob.pk: volume}
     assert fee_tiers.volumes_of(alice) == {market.quote_id: volume}
 

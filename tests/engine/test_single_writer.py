@@ -39,7 +39,7 @@ async def _second_engine(market: str, command: PlaceOrder, first: Any) -> transp
     answer = await layer.receive(reply)
     async with asyncio.timeout(10):
         await engine  # it ends by itself
-    return transport.decode_answers(answer["payload"])
+    return transport.unpack_answers(answer["payload"])
 
 
 def transport_layer() -> Any:

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from markets.matching import rules
+from markets.matching import plain_lane, rules
 from markets.matching.types import MAX_UNITS
 from tests.drivers import PLAIN, MarketDriver
 
@@ -158,7 +158,8 @@ def test_what_a_partial_fill_leaves_may_be_under_the_minimum() -> None:
 def test_an_account_may_have_so_many_open_orders_and_no_more(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(rules, "MAX_OPEN_ORDERS_PER_ACCOUNT", 2)
+    for module in (rules, plain_lane):
+        monkeypatch.setattr(module, "MAX_OPEN_ORDERS_PER_ACCOUNT", 2)
     market = MarketDriver()
     market.buy("alice", 1, at=98)
     market.buy("alice", 1, at=99)

@@ -110,9 +110,9 @@ def check_that_they_agree(market: MarketDriver, model: Model) -> None:
     ]
     book = market.engine.book
     assert {
-        order.id: (order.priority, order.remaining - order.hidden)
+        order.id: (order.priority, order.shown)
         for side in (book.bids, book.asks)
-        for level in side.levels.values()
+        for level in side
         for order in level
     } == {order.id: (order.place, order.shown) for order in model.book}
     assert {

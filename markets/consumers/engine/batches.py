@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import msgspec
 
-from markets import clock
+from markets import clock, event_loop
 from markets.database import DatabaseThreads
 from markets.gateway import failed
 from markets.matching.commands import (
@@ -21,10 +21,11 @@ from markets.matching.commands import (
     SetMarketStatus,
 )
 from markets.matching.engine import Engine
-from markets.matching.events import Batch, Outcome, Refused
+from markets.matching.events import Batch
 from markets.matching.recall import Known
 from markets.matching.types import SECOND, FeeRates, MarketStatus
 from markets.messages import transport
+from markets.messages.orders import Telling
 from markets.messages.transport import Answer, Failure
 from markets.publisher import Publisher
 from markets.store import (
@@ -83,6 +84,7 @@ class Batches:
         self._store = Store(symbol)
         self._publisher = Publisher(symbol)
         self._now = 0
+        self._unpublished: list[tuple[Batch, Committed]] = []
 
     async def load(self) -> None:
         """Start from the rows, as soon as they can be read."""
@@ -100,6 +102,7 @@ class Batches:
                     loaded.cancel_after,
                     loaded.fee_rates,
                 )
+                event_loop.keep_loaded()
                 return
 
     def seconds_to_next_due(self) -> float | None:
@@ -108,14 +111,14 @@ class Batches:
         return None if due is None else max(0, due - clock.now()) / SECOND
 
     async def pulse(self) -> None:
-        """Say where the engine stands, when it is known."""
-        if not self.undecided:
+        """Say where the engine stands, when it is known and everybody was told how it came there."""
+        if not self.undecided and not self._unpublished:
             await self._publisher.pulse(self.engine.state.sequence, self.engine.book.checksum)
 
     # Commands
 
     async def carry_out(self, commands: list[Command]) -> list[Answer]:
-        """Make the commands durable together; publish; return their answers in order.
+        """Make the commands durable together; return their answers in order. Then `publish`.
 
         Raises StoreUnavailable (nothing was done) and SteppedDown.
         """
@@ -124,7 +127,7 @@ class Batches:
         while True:
             wanted = [command for command in commands if _account(command) not in busy]
             try:
-                outcomes = iter(await self._attempt(wanted))
+                answers = iter(await self._attempt(wanted))
             except Outdated as outdated:
                 attempt += 1
                 if attempt >= MAX_ATTEMPTS:
@@ -136,9 +139,7 @@ class Batches:
                     raise StoreUnavailable("the batch does not agree with the rows") from outdated
                 continue
             return [
-                failed(Failure.BUSY)
-                if _account(command) in busy
-                else transport.answer_of(next(outcomes))
+                failed(Failure.BUSY) if _account(command) in busy else next(answers)
                 for command in commands
             ]
 
@@ -170,7 +171,7 @@ class Batches:
         commands: list[Command],
         command_id: int | None = None,
         configuration: dict[str, Any] | None = None,
-    ) -> tuple[Outcome, ...]:
+    ) -> list[Answer]:
         now = self._tick()
         await self._fire_timers(now)
         return await self._run(commands, now, command_id, configuration)
@@ -181,19 +182,26 @@ class Batches:
         now: int,
         command_id: int | None = None,
         configuration: dict[str, Any] | None = None,
-    ) -> tuple[Outcome, ...]:
+    ) -> list[Answer]:
         known = await threads.run(self._store.prefetch, self.engine.needs(commands))
         self.undecided = True
         try:
             batch = await self._execute(known, commands, now)
+            telling = Telling(batch)
             if batch.sequence == batch.prev_sequence:
                 self.engine.accept()
-                return batch.outcomes
-            committed = await self._commit(batch, command_id, configuration)
+                return _answers(batch, telling)
+            committed = await self._commit(batch, telling, command_id, configuration)
         finally:
             self.undecided = False
-        await self._publisher.publish(batch, committed)
-        return batch.outcomes
+        self._unpublished.append((batch, committed))
+        return _answers(batch, telling)
+
+    async def publish(self) -> None:
+        """Tell everybody what became durable, in its order."""
+        unpublished, self._unpublished = self._unpublished, []
+        for batch, committed in unpublished:
+            await self._publisher.publish(batch, committed)
 
     async def _execute(self, known: Known, commands: list[Command], now: int) -> Batch:
         """Execute in memory; a defect of ours costs the batch, never the market."""
@@ -208,11 +216,17 @@ class Batches:
             raise Defect("a batch could not be executed") from error
 
     async def _commit(
-        self, batch: Batch, command_id: int | None, configuration: dict[str, Any] | None
+        self,
+        batch: Batch,
+        telling: Telling,
+        command_id: int | None,
+        configuration: dict[str, Any] | None,
     ) -> Committed:
         engine = self.engine
         try:
-            committed = await threads.run(self._store.commit, batch, command_id, configuration)
+            committed = await threads.run(
+                self._store.commit, batch, telling, command_id, configuration
+            )
         except Outdated:
             engine.undo()
             raise
@@ -252,14 +266,13 @@ class Batches:
             await threads.run(self._store.close_command, pending.id, str(error))
             return
         try:
-            (outcome,) = await self._attempt([command], pending.id, configuration)
+            (answer,) = await self._attempt([command], pending.id, configuration)
         except Outdated:
             return  # it still waits; the next look finds it
         except Defect as error:
             await threads.run(self._store.close_command, pending.id, f"{error}: see the log")
             return
-        refusal = outcome.message if isinstance(outcome, Refused) else ""
-        await threads.run(self._store.close_command, pending.id, refusal)
+        await threads.run(self._store.close_command, pending.id, answer.message)
 
     async def _command_of(self, pending: PendingCommand) -> tuple[Command, dict[str, Any] | None]:
         """What an operator's row asks for. Raises ValueError and the like for nonsense."""
@@ -273,6 +286,10 @@ class Batches:
             case _:
                 wish = msgspec.convert(params, StatusWish)
                 return SetMarketStatus(wish.status, wish.seconds), None
+
+
+def _answers(batch: Batch, telling: Telling) -> list[Answer]:
+    return [transport.answer_of(outcome, telling) for outcome in batch.outcomes]
 
 
 def _account(command: Command) -> int | None:

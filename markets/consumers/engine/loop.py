@@ -90,7 +90,7 @@ class EngineLoop:
                 continue
             match message["type"]:
                 case transport.COMMANDS:
-                    await self._enqueue(transport.decode_commands(message["payload"]))
+                    await self._enqueue(transport.unpack_commands(message["payload"]))
                 case transport.OPERATOR:
                     self._operator_waits = True
                     self._arrived.set()
@@ -125,6 +125,8 @@ class EngineLoop:
                 logger.warning("%s: what is due must wait: %s", self.symbol, error)
                 await asyncio.sleep(RETRY_INTERVAL)
                 self._arrived.set()
+            finally:
+                await self._batches.publish()
             while self._inbox:
                 await self._run_batch(self._gather())
 
@@ -177,8 +179,10 @@ class EngineLoop:
             answers = [failed(Failure.UNAVAILABLE)] * len(commands)
         except SteppedDown:
             await self._answer_all([*messages, *self._inbox], Failure.UNAVAILABLE)
+            await self._batches.publish()
             raise
         await self._answer(messages, answers)
+        await self._batches.publish()
 
     async def _refuse_waiting(self) -> None:
         waiting = list(self._inbox)
@@ -196,7 +200,7 @@ class EngineLoop:
         start = 0
         for message in messages:
             end = start + len(message.commands)
-            payload = transport.encode(transport.Answers(message.id, answers[start:end]))
+            payload = transport.pack(transport.Answers(message.id, answers[start:end]), self._layer)
             start = end
             try:
                 await self._layer.send(

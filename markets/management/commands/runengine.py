@@ -12,6 +12,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from exchange_site import asgi
+from markets import event_loop
 from markets.database import need_migrated
 from markets.engines import EngineHost
 
@@ -34,7 +35,7 @@ class Command(BaseCommand):
         need_migrated()
         markets = frozenset(options["markets"].split(",")) if options["markets"] else None
         with contextlib.suppress(KeyboardInterrupt):
-            asyncio.run(self._run(markets))
+            event_loop.run(self._run(markets))
 
     async def _run(self, markets: frozenset[str] | None) -> None:
         host = asyncio.create_task(EngineHost(asgi.router, markets).run())

@@ -11,7 +11,7 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import uvicorn
@@ -19,10 +19,11 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from exchange_site import asgi
-from markets import process
+from markets import event_loop, process
 from markets.consumers.socket import MAX_FRAME_BYTES
 from markets.database import need_migrated
 from markets.demo import Demo, prepare_demo
+from markets.ready_frames import ReadyProtocol
 
 BACKLOG = 2048
 PING_INTERVAL = 10.0
@@ -59,7 +60,7 @@ class Command(BaseCommand):
             demo = _demo() if options["demo"] else None
             listener = _listen(options["host"], options["port"])
             url = f"http://{_shown(options['host'])}:{listener.getsockname()[1]}"
-            _run(self._serve(listener, url, demo, engines=not options["web"]))
+            event_loop.run(self._serve(listener, url, demo, engines=not options["web"]))
 
     async def _serve(
         self, listener: socket.socket, url: str, demo: Demo | None, *, engines: bool
@@ -107,16 +108,6 @@ def _demo() -> Demo:
     return demo
 
 
-def _run(serving: Coroutine[Any, Any, None]) -> None:
-    """Run with uvloop where there is one."""
-    try:
-        import uvloop
-    except ImportError:
-        asyncio.run(serving)
-    else:
-        uvloop.run(serving)
-
-
 class _Server(uvicorn.Server):
     """uvicorn, told to stop by us: its own signal handlers would end the process before the engines."""
 
@@ -131,7 +122,7 @@ def server_of(application: Callable[..., Any]) -> uvicorn.Server:
         uvicorn.Config(
             application,
             lifespan="off",
-            ws="websockets-sansio",
+            ws=ReadyProtocol,
             ws_max_size=MAX_FRAME_BYTES,
             ws_ping_interval=PING_INTERVAL,
             ws_ping_timeout=PING_INTERVAL,

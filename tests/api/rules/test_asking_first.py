@@ -9,6 +9,8 @@ import pytest
 
 from tests.drivers.exchange import ExchangeDriver, Trader
 
+pytestmark = pytest.mark.usefixtures("both_lanes")
+
 PAST = "2020-01-01T00:00:00Z"
 FUTURE = "2100-01-01T00:00:00+02:00"
 

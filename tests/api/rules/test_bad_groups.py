@@ -9,6 +9,8 @@ import pytest
 from tests.api.shapes import refusal
 from tests.drivers.exchange import ExchangeDriver, Trader
 
+pytestmark = pytest.mark.usefixtures("both_lanes")
+
 
 @pytest.fixture(scope="module")
 def market(exchange: ExchangeDriver) -> str:

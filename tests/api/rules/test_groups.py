@@ -8,6 +8,8 @@ from markets import serializers as shapes
 from tests.api.shapes import check
 from tests.drivers.exchange import ExchangeDriver, Trader
 
+pytestmark = pytest.mark.usefixtures("both_lanes")
+
 Group = dict[str, object]
 
 

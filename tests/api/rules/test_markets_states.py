@@ -8,6 +8,8 @@ import pytest
 
 from tests.drivers.exchange import ExchangeDriver
 
+pytestmark = pytest.mark.usefixtures("both_lanes")
+
 TABLE = {
     # status: (place, amend, cancel, match)
     "open": (201, 200, 200, True),

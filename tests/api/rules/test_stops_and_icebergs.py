@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
 from tests.drivers.exchange import ExchangeDriver, Trader
+
+pytestmark = pytest.mark.usefixtures("both_lanes")
 
 
 def in_seconds(seconds: float) -> str:

@@ -11,6 +11,8 @@ from markets import serializers as shapes
 from tests.api.shapes import check
 from tests.drivers.exchange import ExchangeDriver, Trader
 
+pytestmark = pytest.mark.usefixtures("both_lanes")
+
 
 def reason(trader: Trader, order: dict[str, object]) -> object:
     return trader.order(str(order["id"]))["reason"]
