@@ -119,7 +119,9 @@ class Exchange(Server):
     def furnish(self, markets: int = 1, accounts: int = 8) -> None:
         """Make markets, and accounts with money and a key each, by the commands, in one process."""
         deposits = [word for money in MONEY for word in ("--deposit", money)]
-        commands = [("create_market", symbol, *RULES) for symbol in MARKETS[:markets]]
+        commands: list[tuple[str, ...]] = [
+            ("create_market", symbol, *RULES) for symbol in MARKETS[:markets]
+        ]
         commands += [
             ("open_account", f"trader{number}", "--api-key", *deposits)
             for number in range(accounts)

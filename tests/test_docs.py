@@ -30,7 +30,8 @@ API = ROOT / "docs" / "api.md"
 OPERATIONS = ROOT / "docs" / "operations.md"
 RULES = ROOT / "docs" / "rules.md"
 DECISIONS = ROOT / "docs" / "decisions.md"
-DOCUMENTS = (README, API, RULES, OPERATIONS, DECISIONS, ROOT / "CHANGELOG.md")
+PERFORMANCE = ROOT / "docs" / "performance.md"
+DOCUMENTS = (README, API, RULES, OPERATIONS, PERFORMANCE, DECISIONS, ROOT / "CHANGELOG.md")
 COMMANDS = sorted(
     path.stem
     for path in (ROOT / "markets" / "management" / "commands").glob("*.py")
