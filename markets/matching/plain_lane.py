@@ -54,6 +54,7 @@ class PlainLane:
         self._book = market.book
         self._ledger = market.ledger
         self._steps = market.journal.steps
+        self._unlink, self._put_back = market.book.unlink, market.book.put_back
         self._lookup = lookup
         self._look(market.spec, market.last_price)
 
@@ -85,8 +86,8 @@ class PlainLane:
         else:
             purse[BASE] += remaining
             purse[BASE + HELD] -= remaining
-        self._steps.append((book.put_back, (order, order.previous, before)))
-        book.unlink(order)
+        self._steps.append((self._put_back, order, order.previous, before))
+        self._unlink(order)
         state = order.state = after_cancel(before, reason, market.now)
         sequence = market.sequence = market.sequence + 1
         event = make(OrderCanceled, (sequence, order_id, remaining, reason))
@@ -206,7 +207,7 @@ class PlainLane:
         purse[place] -= need
         purse[place + HELD] += need
         order = Order(state)
-        self._steps.append((book.unlink, (order,)))
+        self._steps.append((self._unlink, order))
         book.append(order, own.at(price))
         self._lookup.recall.note_one(state)
         event = make(OrderAccepted, (sequence, state.id))
@@ -267,11 +268,11 @@ class PlainLane:
             fees += taker_fee
             state = after_fill(before, quantity, amount, maker_fee, now)
             if state.remaining:
-                steps.append((book.put, (maker, before)))
+                steps.append((book.put, maker, before))
                 book.put(maker, state)
             else:
-                steps.append((book.put_back, (maker, None, before)))
-                book.unlink(maker)
+                steps.append((self._put_back, maker, None, before))
+                self._unlink(maker)
                 maker.state = state
             recall.note_one(state)
             orders.append(state)
@@ -361,5 +362,5 @@ class PlainLane:
             purse[BASE] -= remaining
             purse[BASE + HELD] += remaining
         order = Order(taker)
-        self._steps.append((self._book.unlink, (order,)))
+        self._steps.append((self._unlink, order))
         self._book.append(order, own.at(price))
