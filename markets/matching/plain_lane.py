@@ -165,13 +165,17 @@ class PlainLane:
         if need > purse[place] or not in_band:
             return None
         sequence, now = market.sequence + 1, market.now
+        # Two tuples: CPython makes one of more than 30 parts by way of a list.
         # fmt: off
-        state = make(OrderState, (
+        terms = (
             spec.id_base + sequence, account, client_order_id, side, LIMIT, time_in_force or GTC,
             post_only, prevention, None, None, None, None, None, None, sequence, now, request,
+        )
+        figures = (
             price, None, quantity, quantity, 0, 0, 0, 0, 0, 0, OPEN, None, connection, sequence, now,
-        ))
+        )
         # fmt: on
+        state = make(OrderState, terms + figures)
         if takes:
             return None if post_only else self._take(state, own, opposite, purse)
         if time_in_force is IOC:
