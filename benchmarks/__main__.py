@@ -10,4 +10,4 @@ from benchmarks.runs import terminal
 CASES = orders.CASES | latency.CASES | followers.CASES | start.CASES
 
 if __name__ == "__main__":
-    sys.exit(terminal(CASES))
+    sys.exit(terminal(CASES, when_asked=start.LONG))

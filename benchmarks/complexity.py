@@ -1,4 +1,4 @@
-"""What a command costs in the engine as the market grows: `python -m benchmarks.complexity` (make bench).
+"""What a command costs in the engine as the market grows (make bench-complexity).
 
 Rules:
 - The core alone: no database, no wire. Each figure is the median over rounds of many commands, each

@@ -59,7 +59,7 @@ def lag(settings: Settings, *, followers: int, wanted: float) -> Iterator[Figure
     bares = [one.bare for one in done if one.bare is not None]
     yield Figure(
         goal=6,
-        what=f"a book update at {followers:,} followers after the reply, median",
+        what=f"a book update at {plan.followers:,} followers after the reply, median",
         unit="ms",
         higher=False,
         values=[quantile(one.full.lags, 0.5) * 1e3 for one in done],
@@ -67,7 +67,7 @@ def lag(settings: Settings, *, followers: int, wanted: float) -> Iterator[Figure
     )
     yield Figure(
         goal=6,
-        what=f"the same from the order on, {followers:,} followers",
+        what=f"the same from the order on, {plan.followers:,} followers",
         unit="ms",
         higher=False,
         values=[quantile(one.full.told, 0.5) * 1e3 for one in done],
@@ -76,7 +76,7 @@ def lag(settings: Settings, *, followers: int, wanted: float) -> Iterator[Figure
     )
     yield Figure(
         goal=6,
-        what=f"the reply to that order beside {followers:,} followers",
+        what=f"the reply to that order beside {plan.followers:,} followers",
         unit="ms",
         higher=False,
         values=[quantile(one.full.latencies, 0.5) * 1e3 for one in done],
@@ -102,7 +102,7 @@ def fan_out(settings: Settings) -> Iterator[Figure]:
         done = rounds(settings, made, bare, plan, limit)
     yield Figure(
         goal=7,
-        what=f"updates to {CROWD:,} sockets of one process",
+        what=f"updates to {plan.followers:,} sockets of one process",
         unit="frames/s",
         values=[one.full.delivered / one.full.seconds for one in done],
         bare="frames/s in a bare loop",
@@ -120,9 +120,9 @@ def idle(settings: Settings) -> Iterator[Figure]:
         talk="socket",
         markets=[MARKETS[0]],
         connections=0,
-        seconds=seconds,
+        seconds=settings.seconds,
     )
-    crowd = msgspec.structs.replace(none, followers=settings.sized(CROWD))
+    crowd = msgspec.structs.replace(none, followers=settings.sized(CROWD), seconds=seconds)
     memory: list[float] = []
     busy: list[float] = []
     without: list[float] = []
@@ -140,7 +140,7 @@ def idle(settings: Settings) -> Iterator[Figure]:
             )
     yield Figure(
         goal=10,
-        what=f"memory of {CROWD:,} idle sockets",
+        what=f"memory of {crowd.followers:,} idle sockets",
         unit="MiB",
         higher=False,
         values=memory,
@@ -148,7 +148,7 @@ def idle(settings: Settings) -> Iterator[Figure]:
     )
     yield Figure(
         goal=10,
-        what=f"CPU with {CROWD:,} idle sockets",
+        what=f"CPU with {crowd.followers:,} idle sockets",
         unit="% of a core",
         higher=False,
         values=busy,

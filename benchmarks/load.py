@@ -68,7 +68,7 @@ class Plan(msgspec.Struct, kw_only=True):
     rate: float = 0.0
     batch: int = 100
     seconds: float = 5.0
-    warm_up: float = 1.0
+    warm_up: float = 0.5
     followers: int = 0
     seed: int = 1
 

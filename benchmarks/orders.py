@@ -88,14 +88,15 @@ def postgresql(settings: Settings) -> Iterator[Figure]:
 
 def books(settings: Settings) -> Iterator[Figure]:
     """The same orders beside books of different sizes, by turns."""
+    all_levels = [LEVELS[0], *(settings.sized(levels) for levels in LEVELS[1:])]
     plan = msgspec.structs.replace(SOCKET, seconds=settings.seconds, followers=1, ticks=BOOK_TICKS)
-    rates: dict[int, list[float]] = {levels: [] for levels in LEVELS}
-    sizes: dict[int, list[float]] = {levels: [] for levels in LEVELS}
-    costs: dict[int, list[float]] = {levels: [] for levels in LEVELS}
+    rates: dict[int, list[float]] = {levels: [] for levels in all_levels}
+    sizes: dict[int, list[float]] = {levels: [] for levels in all_levels}
+    costs: dict[int, list[float]] = {levels: [] for levels in all_levels}
     with contextlib.ExitStack() as stack:
         all_made: dict[int, Exchange] = {}
-        for levels in LEVELS:
-            more = max(0, settings.sized(levels) - 2 * BOOK_TICKS) if levels > LEVELS[0] else 0
+        for levels in all_levels:
+            more = max(0, levels - 2 * BOOK_TICKS)
             prepare = partial(fill, orders=more, levels=more) if more else None
             all_made[levels] = stack.enter_context(exchange(prepare=prepare))
         for run in range(settings.runs):
@@ -105,8 +106,8 @@ def books(settings: Settings) -> Iterator[Figure]:
                 sizes[levels].append(outcome.update_bytes / max(1, outcome.updates))
                 costs[levels].append(outcome.server_cpu / max(1, outcome.orders) * 1e6)
                 say(f"  run {run + 1}, {levels} levels: {rates[levels][-1]:,.0f} orders/s")
-    for levels in LEVELS:
-        first = levels == LEVELS[0]
+    for levels in all_levels:
+        first = levels == all_levels[0]
         yield Figure(
             goal=8,
             what=f"orders beside a book of {levels:,} levels",
@@ -117,8 +118,8 @@ def books(settings: Settings) -> Iterator[Figure]:
             wanted_ratio=None if first else 0.85,
             cpu=costs[levels],
         )
-    for levels in LEVELS:
-        first = levels == LEVELS[0]
+    for levels in all_levels:
+        first = levels == all_levels[0]
         yield Figure(
             goal=8,
             what=f"an update of a book of {levels:,} levels",

@@ -70,6 +70,8 @@ class Report(msgspec.Struct, kw_only=True):
     machine: str
     runs: int
     figures: list[Figure]
+    size: float = 1.0
+    """Of crowds and books: below 1 no goal is judged."""
     left_out: list[str] = []
 
 
@@ -121,6 +123,7 @@ def table(report: Report) -> str:
         if figure.wanted_ratio is not None:
             wanted += f"{', ' if wanted else ''}{sign(figure, figure.wanted_ratio)} ×"
         goal = figure.wanted is not None or figure.wanted_ratio is not None
+        judged = goal and report.size == 1 and not (figure.wanted_ratio and figure.ratio is None)
         lines.append(
             row(
                 (
@@ -131,11 +134,15 @@ def table(report: Report) -> str:
                     f"{bare} {figure.bare}".strip(),
                     number(figure.ratio),
                     f"{number(statistics.median(figure.cpu))} µs" if figure.cpu else "",
-                    ("yes" if figure.reached else "**no**") if goal else "",
+                    ("yes" if figure.reached else "**no**") if judged else "",
                 )
             )
         )
     lines += ["", f"{report.when}; {report.machine}; medians of {report.runs} run(s)."]
+    if report.size != 1:
+        lines.append(
+            f"A look at {report.size} of the sizes of crowds and books: no goal is judged."
+        )
     return "\n".join([*lines, *(f"Left out: {what}" for what in report.left_out)])
 
 
