@@ -39,7 +39,8 @@ class Ours:
 
     name = "this exchange"
 
-    def __init__(self, flow: Flow) -> None:
+    def start(self, flow: Flow) -> None:
+        """Begin with an empty book and a flow."""
         self._flow = flow
         self._place = 0
         self._engine = an_engine()
@@ -55,16 +56,17 @@ class Ours:
             run(engine, known, batch, now)
         return time.perf_counter_ns() - start
 
-    def close(self) -> None:
-        """Nothing is left to end."""
+    def stop(self) -> None:
+        """Forget the engine."""
+        del self._flow, self._engine
 
 
-def one_run(flow: Flow, makers: Sequence[type[Ours | Peer]]) -> list[float]:
+def one_run(flow: Flow, engines: Sequence[Ours | Peer]) -> list[float]:
     """Messages a second of each engine, in lockstep."""
-    engines = [make(flow) for make in makers]
     spent = [0] * len(engines)
     try:
         for engine in engines:
+            engine.start(flow)
             if flow.opening:
                 engine.process(flow.opening)
         gc.collect()
@@ -74,24 +76,23 @@ def one_run(flow: Flow, makers: Sequence[type[Ours | Peer]]) -> list[float]:
                 spent[index] += engine.process(count)
     finally:
         for engine in engines:
-            engine.close()
+            engine.stop()
     return [(len(flow) - flow.opening) / nanoseconds * 1e9 for nanoseconds in spent]
 
 
 def table(flows: dict[str, Flow], runs: int) -> None:
     """Print messages a second, and how many times the peers' that is."""
-    found = peers()
-    makers: list[type[Ours | Peer]] = [Ours, *found]
+    engines: list[Ours | Peer] = [Ours(), *peers()]
     print("\n| flow | engine | messages/s | ours is | (lowest–highest) |")
     print("| --- | --- | ---: | ---: | ---: |")
     for name, flow in flows.items():
-        rates = [one_run(flow, makers) for _ in range(runs)]
-        for index, maker in enumerate(makers):
+        rates = [one_run(flow, engines) for _ in range(runs)]
+        for index, engine in enumerate(engines):
             rate = statistics.median(each[index] for each in rates)
             ratios = sorted(each[0] / each[index] for each in rates)
             beside = f"{statistics.median(ratios):.2f} ×" if index else ""
             spread = f"{ratios[0]:.2f}–{ratios[-1]:.2f}" if index else ""
-            print(f"| {name} | {maker.name} | {rate:,.0f} | {beside} | {spread} |", flush=True)
+            print(f"| {name} | {engine.name} | {rate:,.0f} | {beside} | {spread} |", flush=True)
 
 
 def resting(size: int) -> Iterator[OrderState]:

@@ -87,16 +87,8 @@ class Flow:
         numbers = self.numbers
         return array("q", (n for place, n in enumerate(numbers) if place % WIDTH < 4)).tobytes()
 
-    def messages(self, start: int, end: int) -> list[Message]:
-        """A part of the run, for peers."""
-        numbers = self.numbers
-        return [
-            Message(*numbers[place : place + 4])
-            for place in range(start * WIDTH, end * WIDTH, WIDTH)
-        ]
-
     def commands(self, start: int, end: int) -> list[Command]:
-        """The same for our engine."""
+        """A part of the run for our engine."""
         numbers = self.numbers
         commands: list[Command] = []
         for place in range(start * WIDTH, end * WIDTH, WIDTH):

@@ -7,98 +7,69 @@ Rules:
 
 from __future__ import annotations
 
-import importlib
 import shutil
 import subprocess
 import sys
-import time
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from benchmarks.core_flow import Flow
 
-FOLDER: Final = Path(__file__).resolve().parent.parent / "var" / "bench"
+SCRIPTS: Final = Path(__file__).resolve().parent
+FOLDER: Final = SCRIPTS.parent / "var" / "bench"
 LIGHT: Final = "lightmatchingengine==2019.1.4"
 NODE: Final = "nodejs-order-book@10.1.1"
-SCRIPT: Final = Path(__file__).with_name("nodejs_order_book.js")
 
 
-class LightMatchingEngine:
-    """lightmatchingengine, in this process."""
+class Peer:
+    """Another engine, in a process of its own."""
 
-    name = "lightmatchingengine 2019.1.4"
+    def __init__(self, name: str, command: list[str]) -> None:
+        self.name = name
+        self._command = command
+        self._process: subprocess.Popen[str] | None = None
 
-    def __init__(self, flow: Flow) -> None:
-        self._flow = flow
-        self._place = 0
-        self._engine = _light_engine()
-
-    def process(self, count: int) -> int:
-        """Process the next messages; return the nanoseconds that they took."""
-        messages = self._flow.messages(self._place, self._place + count)
-        self._place += count
-        add, cancel = self._engine.add_order, self._engine.cancel_order
-        start = time.perf_counter_ns()
-        for buys, price, quantity, number in messages:
-            if quantity:
-                add("BTC-USD", price, quantity, 1 if buys else 2)
-            else:
-                cancel(number, "BTC-USD")
-        return time.perf_counter_ns() - start
-
-    def close(self) -> None:
-        """Nothing is left to end."""
-
-
-class NodejsOrderBook:
-    """nodejs-order-book, in a process of its own."""
-
-    name = "nodejs-order-book 10.1.1"
-
-    def __init__(self, flow: Flow) -> None:
-        node = shutil.which("node")
-        assert node is not None, "node is missing"
+    def start(self, flow: Flow) -> None:
+        """Begin with an empty book and a flow."""
         path = FOLDER / "flow.bin"
         path.write_bytes(flow.for_peers())
-        script = FOLDER / SCRIPT.name  # where node finds the package
-        shutil.copyfile(SCRIPT, script)
         self._process = subprocess.Popen(
-            [node, str(script), str(path)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
+            [*self._command, str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )
 
     def process(self, count: int) -> int:
         """Process the next messages; return the nanoseconds that they took."""
+        assert self._process is not None, "start first"
         stdin, stdout = self._process.stdin, self._process.stdout
         assert stdin is not None
         assert stdout is not None
         print(count, file=stdin, flush=True)
         return int(stdout.readline())
 
-    def close(self) -> None:
+    def stop(self) -> None:
         """End the process."""
-        self._process.kill()
-        self._process.wait()
+        if self._process is not None:
+            self._process.kill()
+            self._process.communicate()
+            self._process = None
 
 
-Peer = LightMatchingEngine | NodejsOrderBook
-
-
-def peers() -> list[type[Peer]]:
+def peers() -> list[Peer]:
     """The peers that can run here; says why one cannot."""
     FOLDER.mkdir(parents=True, exist_ok=True)
-    found: list[type[Peer]] = []
+    found: list[Peer] = []
     if _fetched_light_engine():
-        found.append(LightMatchingEngine)
+        command = [
+            sys.executable,
+            str(SCRIPTS / "light_matching_engine.py"),
+            str(FOLDER / "python"),
+        ]
+        found.append(Peer(LIGHT.replace("==", " "), command))
     if _fetched_node_book():
-        found.append(NodejsOrderBook)
+        script = FOLDER / "nodejs_order_book.js"  # where node finds the package
+        shutil.copyfile(SCRIPTS / script.name, script)
+        found.append(Peer(NODE.replace("@", " "), [shutil.which("node") or "node", str(script)]))
     return found
-
-
-def _light_engine() -> Any:
-    return importlib.import_module("lightmatchingengine.lightmatchingengine").LightMatchingEngine()
 
 
 def _fetched_light_engine() -> bool:
@@ -109,7 +80,6 @@ def _fetched_light_engine() -> bool:
         if subprocess.run([*pip, str(target), LIGHT], check=False).returncode:
             print(f"{LIGHT} could not be fetched: its columns are left out")
             return False
-    sys.path.append(str(target))
     return True
 
 

@@ -7,6 +7,7 @@ costs what the batch did, whatever the size of the market.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 
 class Journal:
@@ -15,21 +16,21 @@ class Journal:
     __slots__ = ("steps",)
 
     def __init__(self) -> None:
-        self.steps: list[tuple[Callable[..., object], tuple[object, ...]]] = []
-        """Calls that each take one change back, the first change first."""
+        self.steps: list[tuple[Any, ...]] = []
+        """Calls, (callable, *arguments), that each take one change back, the first change first."""
 
     def __len__(self) -> int:
         return len(self.steps)
 
     def note(self, step: Callable[..., object], *args: object) -> None:
         """Remember the call that takes the next change back."""
-        self.steps.append((step, args))
+        self.steps.append((step, *args))
 
     def undo(self) -> None:
         """Take everything back."""
         steps = self.steps
         while steps:
-            step, args = steps.pop()
+            step, *args = steps.pop()
             step(*args)
 
     def forget(self) -> None:

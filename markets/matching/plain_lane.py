@@ -55,6 +55,7 @@ class PlainLane:
         self._book = market.book
         self._ledger = market.ledger
         self._steps = market.journal.steps
+        self._unlink, self._put_back = market.book.unlink, market.book.put_back
         self._lookup = lookup
         self._look(market.spec, market.last_price)
 
@@ -86,8 +87,8 @@ class PlainLane:
         else:
             purse[BASE] += remaining
             purse[BASE + HELD] -= remaining
-        self._steps.append((book.put_back, (order, order.previous, before)))
-        book.unlink(order)
+        self._steps.append((self._put_back, order, order.previous, before))
+        self._unlink(order)
         state = order.state = after_cancel(before, reason, market.now)
         sequence = market.sequence = market.sequence + 1
         event = make(OrderCanceled, (sequence, order_id, remaining, reason))
@@ -164,13 +165,17 @@ class PlainLane:
         if need > purse[place] or not in_band:
             return None
         sequence, now = market.sequence + 1, market.now
+        # Two tuples: CPython makes one of more than 30 parts by way of a list.
         # fmt: off
-        state = make(OrderState, (
+        terms = (
             spec.id_base + sequence, account, client_order_id, side, LIMIT, time_in_force or GTC,
             post_only, prevention, None, None, None, None, None, None, sequence, now, request,
+        )
+        figures = (
             price, None, quantity, quantity, 0, 0, 0, 0, 0, 0, OPEN, None, connection, sequence, now,
-        ))
+        )
         # fmt: on
+        state = make(OrderState, terms + figures)
         if takes:
             return None if post_only else self._take(state, own, opposite, purse)
         if time_in_force is IOC:
@@ -179,7 +184,7 @@ class PlainLane:
         purse[place] -= need
         purse[place + HELD] += need
         order = Order(state)
-        self._steps.append((book.unlink, (order,)))
+        self._steps.append((self._unlink, order))
         book.append(order, own.at(price))
         self._lookup.recall.note_one(state)
         event = make(OrderAccepted, (sequence, state.id))
@@ -242,11 +247,11 @@ class PlainLane:
             fees += taker_fee
             state = after_fill(before, quantity, amount, maker_fee, now)
             if state.remaining:
-                steps.append((book.put, (maker, before)))
+                steps.append((book.put, maker, before))
                 book.put(maker, state)
             else:
-                steps.append((book.put_back, (maker, None, before)))
-                book.unlink(maker)
+                steps.append((self._put_back, maker, None, before))
+                self._unlink(maker)
                 maker.state = state
             recall.note_one(state)
             orders.append(state)
@@ -336,5 +341,5 @@ class PlainLane:
             purse[BASE] -= remaining
             purse[BASE + HELD] += remaining
         order = Order(taker)
-        self._steps.append((self._book.unlink, (order,)))
+        self._steps.append((self._unlink, order))
         self._book.append(order, own.at(price))

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from markets import operators
-from markets.matching.engine import Engine
+from markets.matching.market import Market as MarketInMemory
 from markets.matching.types import MarketStatus
 from markets.models import Market, OperatorCommand
 from tests.drivers.exchange import ExchangeDriver
@@ -119,7 +119,7 @@ def test_a_wish_that_a_defect_of_ours_stops_is_closed_and_blocks_nothing(
 
     row = Market.objects.get(symbol=market)
     with monkeypatch.context() as defect:
-        defect.setattr(Engine, "execute", fail)
+        defect.setattr(MarketInMemory, "configure", fail)
         wish = operators.configure_market(row, {"tick_size": Decimal(5)}, "olga")
         assert operators.wait_for(wish, 5)
 

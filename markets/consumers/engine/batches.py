@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from typing import Any, Final
 
 import msgspec
@@ -63,6 +64,23 @@ class RatesWish(msgspec.Struct):
     """A `set_fee_rates`, by account."""
 
     rates: dict[int, FeeRates | None]
+
+
+@dataclass(slots=True)
+class Decided:
+    """What a batch came to, and (unless it changed nothing) what became durable beside it."""
+
+    batch: Batch
+    telling: Telling
+    committed: Committed | None = None
+
+
+class InDoubt(StoreUnavailable):
+    """The database did not say whether it took a batch."""
+
+    def __init__(self, decided: Decided, error: StoreUnavailable) -> None:
+        super().__init__(str(error))
+        self.decided = decided
 
 
 class SteppedDown(Exception):
@@ -183,19 +201,22 @@ class Batches:
         command_id: int | None = None,
         configuration: dict[str, Any] | None = None,
     ) -> list[Answer]:
-        known = await threads.run(self._store.prefetch, self.engine.needs(commands))
         self.undecided = True
         try:
-            batch = await self._execute(known, commands, now)
-            telling = Telling(batch)
-            if batch.sequence == batch.prev_sequence:
-                self.engine.accept()
-                return _answers(batch, telling)
-            committed = await self._commit(batch, telling, command_id, configuration)
+            decided = await threads.run(self._decide, commands, now, command_id, configuration)
+        except SequenceTaken as error:
+            raise SteppedDown from error
+        except Defect:
+            await self.load()
+            raise
+        except InDoubt as doubt:
+            decided = await self._settle(doubt)
         finally:
             self.undecided = False
-        self._unpublished.append((batch, committed))
-        return _answers(batch, telling)
+        if decided.committed is not None:
+            self._unpublished.append((decided.batch, decided.committed))
+        telling = decided.telling
+        return [transport.answer_of(outcome, telling) for outcome in decided.batch.outcomes]
 
     async def publish(self) -> None:
         """Tell everybody what became durable, in its order."""
@@ -203,43 +224,55 @@ class Batches:
         for batch, committed in unpublished:
             await self._publisher.publish(batch, committed)
 
-    async def _execute(self, known: Known, commands: list[Command], now: int) -> Batch:
+    def _decide(
+        self,
+        commands: list[Command],
+        now: int,
+        command_id: int | None,
+        configuration: dict[str, Any] | None,
+    ) -> Decided:
+        """Prefetch, execute, commit, in a database thread: one way there and back for a batch.
+
+        Raises Outdated, SequenceTaken, StoreUnavailable, Defect (nothing was done) and InDoubt.
+        """
+        known = self._store.prefetch(self.engine.needs(commands))
+        decided = self._execute(known, commands, now)
+        batch = decided.batch
+        if batch.sequence != batch.prev_sequence:
+            try:
+                decided.committed = self._store.commit(
+                    batch, decided.telling, command_id, configuration
+                )
+            except (Outdated, SequenceTaken):
+                self.engine.undo()
+                raise
+            except StoreUnavailable as error:
+                raise InDoubt(decided, error) from error
+        self.engine.accept()
+        return decided
+
+    def _execute(self, known: Known, commands: list[Command], now: int) -> Decided:
         """Execute in memory; a defect of ours costs the batch, never the market."""
         try:
             self.engine.begin(known, now)
             for command in commands:
                 self.engine.execute(command)
-            return self.engine.finish()
+            batch = self.engine.finish()
+            return Decided(batch, Telling(batch))
         except Exception as error:
             logger.exception("%s: a batch could not be executed; reloading", self.symbol)
-            await self.load()
             raise Defect("a batch could not be executed") from error
 
-    async def _commit(
-        self,
-        batch: Batch,
-        telling: Telling,
-        command_id: int | None,
-        configuration: dict[str, Any] | None,
-    ) -> Committed:
-        engine = self.engine
-        try:
-            committed = await threads.run(
-                self._store.commit, batch, telling, command_id, configuration
-            )
-        except Outdated:
-            engine.undo()
-            raise
-        except SequenceTaken as error:
-            engine.undo()
-            raise SteppedDown from error
-        except StoreUnavailable:
-            if not await self._was_written(batch):
-                engine.undo()
-                raise
-            committed = Committed({})  # whoever serves the accounts finds their events in the rows
-        engine.accept()
-        return committed
+    async def _settle(self, doubt: InDoubt) -> Decided:
+        """Find out whether a batch was written. Raises StoreUnavailable: it was not; SteppedDown."""
+        decided = doubt.decided
+        if not await self._was_written(decided.batch):
+            self.engine.undo()
+            raise StoreUnavailable(str(doubt)) from doubt
+        self.engine.accept()
+        # Whoever serves the accounts finds their events in the rows.
+        decided.committed = Committed({})
+        return decided
 
     async def _was_written(self, batch: Batch) -> bool:
         """Settle a commit whose outcome is unknown; until it is known, nothing else is taken."""
@@ -286,10 +319,6 @@ class Batches:
             case _:
                 wish = msgspec.convert(params, StatusWish)
                 return SetMarketStatus(wish.status, wish.seconds), None
-
-
-def _answers(batch: Batch, telling: Telling) -> list[Answer]:
-    return [transport.answer_of(outcome, telling) for outcome in batch.outcomes]
 
 
 def _account(command: Command) -> int | None:
