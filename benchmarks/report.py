@@ -20,6 +20,9 @@ from pathlib import Path
 import msgspec
 import psutil
 
+FEWEST_RUNS = 3
+"""Below, a comparison tells nothing."""
+
 
 class Figure(msgspec.Struct, kw_only=True):
     """One measured thing; values are one a run."""
@@ -168,9 +171,6 @@ def comparison(a: Report, b: Report) -> str:
             continue
         change = other.median / one.median if one.median else float("inf")
         cpu = statistics.median(other.cpu) / statistics.median(one.cpu) if one.cpu else None
-        apart = min(other.values) > max(one.values) or max(other.values) < min(one.values)
-        better = (change > 1) == one.higher
-        verdict = ("better" if better else "WORSE") if apart else "within the runs' spread"
         lines.append(
             row(
                 (
@@ -181,7 +181,7 @@ def comparison(a: Report, b: Report) -> str:
                     number(one.ratio),
                     number(other.ratio),
                     number(cpu),
-                    verdict,
+                    verdict(one, other),
                 )
             )
         )
@@ -189,6 +189,15 @@ def comparison(a: Report, b: Report) -> str:
         row((new.what, "not measured", number(new.median), *[""] * 5)) for new in others.values()
     ]
     return "\n".join([*lines, "", f"A: {a.when}; {a.machine}", f"B: {b.when}; {b.machine}"])
+
+
+def verdict(one: Figure, other: Figure) -> str:
+    """Whether the second is better, if the runs are enough to tell."""
+    if min(len(one.values), len(other.values)) < FEWEST_RUNS:
+        return "too few runs"
+    if min(other.values) <= max(one.values) and max(other.values) >= min(one.values):
+        return "within the runs' spread"
+    return "better" if (other.median > one.median) == one.higher else "WORSE"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -89,11 +89,12 @@ def test_a_goal_is_reached_only_by_the_figure_and_the_ratio() -> None:
 
 def test_a_comparison_says_what_is_more_than_the_runs_spread() -> None:
     def of(values: list[float]) -> Report:
-        return Report(when="", machine="", runs=2, figures=[a_figure(values, [])])
+        return Report(when="", machine="", runs=3, figures=[a_figure(values, [])])
 
-    assert "| better |" in report.comparison(of([1.0, 2.0]), of([3.0, 4.0]))
-    assert "| WORSE |" in report.comparison(of([3.0, 4.0]), of([1.0, 2.0]))
-    assert "within the runs' spread" in report.comparison(of([1.0, 3.0]), of([2.0, 4.0]))
+    assert "| better |" in report.comparison(of([1.0, 1.5, 2.0]), of([3.0, 3.5, 4.0]))
+    assert "| WORSE |" in report.comparison(of([3.0, 3.5, 4.0]), of([1.0, 1.5, 2.0]))
+    assert "too few runs" in report.comparison(of([1.0]), of([2.0]))
+    assert "within the runs' spread" in report.comparison(of([1.0, 2.5, 3.0]), of([2.0, 2.5, 4.0]))
 
 
 def an_order(name: str, quantity: str, filled: str, remaining: str) -> Order:
