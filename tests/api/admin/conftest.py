@@ -30,8 +30,9 @@ def empty(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(admin_commands, "ANSWER_SECONDS", 0.0)
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
-            # Engines of other tests may still write: let them end first, and others wait for this one.
-            cursor.execute("LOCK TABLE markets_market IN EXCLUSIVE MODE")
+            # Engines of other tests, and what adds up their trades, may still write: let them end first, and
+            # others wait for this one. In the order in which they take their locks.
+            cursor.execute("LOCK TABLE markets_tally, markets_market IN EXCLUSIVE MODE")
     models = list(apps.get_app_config("markets").get_models(include_auto_created=True))
     ours: list[Any] = [LogEntry, *reversed(models)]
     for model in ours:
