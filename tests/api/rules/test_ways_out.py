@@ -30,11 +30,11 @@ def test_the_dead_mans_switch_cancels_everywhere_unless_it_is_set_anew(
 
     if way == "REST":
         armed = alice.post("orders/cancel-after", timeout_seconds=60)
-        again = alice.post("orders/cancel-after", timeout_seconds=1)
+        again = alice.post("orders/cancel-after", timeout_seconds=4)
     else:
         with alice.socket() as socket:
             armed = socket.ask("cancel_all_after", timeout_seconds=60)
-            again = socket.ask("cancel_all_after", timeout_seconds=1)
+            again = socket.ask("cancel_all_after", timeout_seconds=4)
 
     check(armed, shapes.CancelAfterStateShape())
     assert armed["cancel_at"] > again["cancel_at"]
