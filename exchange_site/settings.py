@@ -122,6 +122,8 @@ TEMPLATES = [
 
 # 40 MB between checkpoints: a page that many orders touch is then copied once (SQLite: 1000 pages).
 WAL_PAGES = 10_000
+# Pages in memory for each connection: writing into tables of millions of rows touches many.
+CACHE_KIB = 32_768
 
 
 def _database() -> dict[str, Any]:
@@ -136,14 +138,12 @@ def _database() -> dict[str, Any]:
     if "sqlite3" in str(config["ENGINE"]):
         name = Path(str(config["NAME"]))
         name.parent.mkdir(parents=True, exist_ok=True)
-        # Pages in memory for each connection, in KiB: writing into tables of millions of rows touches many.
-        cache = "PRAGMA cache_size=-32768;"
         config["OPTIONS"] = {
             "transaction_mode": "IMMEDIATE",
             "timeout": 20,
             "init_command": (
                 "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; "
-                f"PRAGMA wal_autocheckpoint={WAL_PAGES}; {cache}"
+                f"PRAGMA wal_autocheckpoint={WAL_PAGES}; PRAGMA cache_size=-{CACHE_KIB};"
             ),
         }
         # A file: engines commit in threads of their own, which an in-memory database cannot serve.

@@ -26,6 +26,7 @@ from markets.matching.types import (
     Side,
     TimeInForce,
 )
+from markets.messages.orders import REMEMBERED
 from markets.messages.public import NotADecimal, TooFine, parse_units
 from markets.problems import Problem
 from markets.request_fields import Fields, is_client_order_id, refuse_all
@@ -55,8 +56,6 @@ BRACKET_FIELDS: Final = (*COMMON_FIELDS, "stop_price", "max_slippage", "take_pro
 STOP_FIELDS: Final = ("stop_price", "price", "max_slippage", "client_order_id")
 TAKE_PROFIT_FIELDS: Final = ("price", "client_order_id")
 AMEND_FIELDS: Final = ("price", "quantity", "stop_price", "deadline", "validate_only")
-REMEMBERED: Final = 2**14
-"""Numbers whose units are remembered: a market's prices and sizes come again and again."""
 _ORDER_ID: Final = re.compile(r"[0-9]{1,18}", re.ASCII)
 
 SpecOf = Callable[[str], MarketSpec]

@@ -8,7 +8,6 @@ Rules:
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import Any, Final
@@ -24,10 +23,11 @@ from markets.matching.commands import (
     CancelAllAfter,
     CancelOrder,
     PlaceGroup,
+    PlaceOrder,
 )
 from markets.matching.events import Trade
 from markets.matching.spec import MarketSpec
-from markets.matching.types import SECOND, GroupRole, OrderState, Side
+from markets.matching.types import SECOND, GroupRole, Side
 from markets.messages.orders import fill_text, order_text, raw, with_fills
 from markets.messages.public import JSON, time_text
 from markets.messages.transport import Answer, ClientCommand
@@ -122,15 +122,7 @@ async def order_answer(answer: Answer, spec: MarketSpec) -> tuple[int, JSON | ms
         return OK, VALID
     trades = await process.current().hub.read(_trades_of, [answer.order_id])
     client_order_id = msgspec.json.decode(answer.order)["client_order_id"]
-    fills = [
-        fill_text(
-            trade,
-            spec,
-            taker=trade.taker_order == answer.order_id,
-            client_order_id=client_order_id,
-        )
-        for trade in trades
-    ]
+    fills = _fills_of(answer.order_id, client_order_id, trades, spec)
     return OK, raw(with_fills(answer.order, fills))
 
 
@@ -167,19 +159,20 @@ def _group_of(group: int, spec: MarketSpec) -> list[tuple[str, list[str]]]:
     rows = models.Order.objects.filter(group=group).values_list(*ORDER_FIELDS)
     orders = sorted((order_state(row) for row in rows), key=lambda order: order.id)
     trades = _trades_of([order.id for order in orders])
-    return [(order_text(order, spec), _fills_of(order, trades, spec)) for order in orders]
-
-
-def _fills_of(order: OrderState, trades: Iterable[Trade], spec: MarketSpec) -> list[str]:
     return [
-        fill_text(
-            trade,
-            spec,
-            taker=trade.taker_order == order.id,
-            client_order_id=order.client_order_id,
-        )
+        (order_text(order, spec), _fills_of(order.id, order.client_order_id, trades, spec))
+        for order in orders
+    ]
+
+
+def _fills_of(
+    order_id: int, client_order_id: str | None, trades: Iterable[Trade], spec: MarketSpec
+) -> list[str]:
+    """An order's sides of these trades."""
+    return [
+        fill_text(trade, spec, taker=trade.taker_order == order_id, client_order_id=client_order_id)
         for trade in trades
-        if order.id in (trade.taker_order, trade.maker_order)
+        if order_id in (trade.taker_order, trade.maker_order)
     ]
 
 
@@ -189,29 +182,34 @@ def send_plain_order(
     """Send a plain order to its engine, to be called with its answer; or (False) do nothing about one
     that `submit_order` must look at.
     """
-    running = process.current()
-    view = running.hub.markets.get(wish.market)
-    if view is None:
+    plain = _plain(who, wish)
+    if plain is None:
         return False
-    command = plain_order(wish, who.account.pk, view.spec, who.connection)
-    if command is None:
-        return False
-    running.gateway.send(view.symbol, command, partial(answered, view.spec))
+    spec, command = plain
+    process.current().gateway.send(spec.symbol, command, partial(answered, spec))
     return True
+
+
+def _plain(who: Principal, wish: PlainOrder) -> tuple[MarketSpec, PlaceOrder] | None:
+    view = process.current().hub.markets.get(wish.market)
+    if view is None:
+        return None
+    command = plain_order(wish, who.account.pk, view.spec, who.connection)
+    return None if command is None else (view.spec, command)
 
 
 def start_order(
     who: Principal, params: Mapping[str, Any]
 ) -> tuple[MarketSpec, asyncio.Future[Answer]]:
     """Send an order to its engine: the market, and the answer to come. Raises Problem."""
-    spec, command = None, None
-    with contextlib.suppress(msgspec.ValidationError, Problem):
-        wish = msgspec.convert(params, PlainOrder)
-        spec = spec_of(wish.market)
-        command = plain_order(wish, who.account.pk, spec, who.connection)
-    if spec is None or command is None:
-        symbol, command = place_order(params, who.account.pk, spec_of, who.connection)
-        spec = spec_of(symbol)
+    try:
+        plain = _plain(who, msgspec.convert(params, PlainOrder))
+    except msgspec.ValidationError:
+        plain = None
+    if plain is None:
+        symbol, order = place_order(params, who.account.pk, spec_of, who.connection)
+        plain = spec_of(symbol), order
+    spec, command = plain
     return spec, process.current().gateway.submit(spec.symbol, command)
 
 

@@ -35,6 +35,7 @@ from markets.consumers.socket import (
     unknown_method,
 )
 from markets.hub.outbox import CLOSE_TRY_AGAIN_LATER, Subscription
+from markets.known_keys import KNOWN_SECONDS
 from markets.limits import account_rate
 from markets.matching.spec import MarketSpec
 from markets.messages.public import JSON
@@ -45,7 +46,7 @@ from markets.problems import Problem
 
 MAX_IN_FLIGHT: Final = 1000
 """Requests of one connection that may wait for their answer; beyond it, `busy`."""
-RECHECK_INTERVAL: Final = 5.0
+RECHECK_INTERVAL: Final = KNOWN_SECONDS
 CLOSE_LOGGED_OUT: Final = 4401
 METHODS: Final = (
     "login",
