@@ -211,17 +211,19 @@ def table(measured: Sequence[Measured]) -> str:
     columns = list(measured[0].rates)
     head = ["server"]
     for column in columns:
-        head += [f"{column}: echoes/s", "of ours", "CPU an echo"]
+        head += [f"{column}: echoes/s", "of ours", "CPU an echo", "of ours"]
     lines = [row(head), row(["---", *["---:"] * (len(head) - 1)])]
     for one in measured:
         cells = [one.name]
         for column in columns:
             rates, ours = one.rates[column], measured[0].rates[column]
+            costs = measured[0].costs[column]
             spread = f"{number(min(rates))} to {number(max(rates))}"
             cells += [
                 f"**{number(statistics.median(rates))}** ({spread})",
                 "" if one is measured[0] else _beside(rates, ours),
-                f"{number(statistics.median(one.costs[column]))} µs",
+                f"{number(cost := statistics.median(one.costs[column]))} µs",
+                "" if one is measured[0] else f"{cost / statistics.median(costs):.2f} ×",
             ]
         lines.append(row(cells))
     return "\n".join(lines)

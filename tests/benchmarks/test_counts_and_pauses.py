@@ -180,9 +180,9 @@ def test_a_server_is_compared_with_ours_run_by_run() -> None:
 
     lines = servers.table([ours, other]).splitlines()
 
-    assert lines[2] == "| ours | **20,000** (10,000 to 30,000) |  | 50.0 µs |"
+    assert lines[2] == "| ours | **20,000** (10,000 to 30,000) |  | 50.0 µs |  |"
     assert lines[3] == (
-        "| other 1.0 | **5,000** (2,500 to 7,500) | 0.25 × (0.25 to 0.25) | 200 µs |"
+        "| other 1.0 | **5,000** (2,500 to 7,500) | 0.25 × (0.25 to 0.25) | 200 µs | 4.00 × |"
     )
 
 
