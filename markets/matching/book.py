@@ -21,7 +21,7 @@ from markets.matching.journal import Journal
 from markets.matching.levels import BookSide, Level, StopSide
 from markets.matching.order import Order
 from markets.matching.spec import MarketSpec
-from markets.matching.types import LIVE, OrderState, OrderStatus, Side, format_units, make
+from markets.matching.types import LIVE, OrderState, OrderStatus, Side, make
 
 CHECKSUM_MODULUS: Final = 2**32
 BUY: Final = Side.BUY

@@ -136,19 +136,26 @@ def after_fill(state: OrderState, quantity: int, amount: int, fee: int, now: int
     filled, notional, fees, canceled, remaining, hidden, _, reason, _ = state[STANDING:]
     remaining -= quantity
     status = PARTIALLY_FILLED if remaining else FILLED
-    # fmt: off
-    return make(OrderState, state[:STANDING] + (
-        filled + quantity, notional + amount, fees + fee, canceled, remaining, hidden,
-        status, reason, now,
-    ))
-    # fmt: on
+    figures = (
+        filled + quantity,
+        notional + amount,
+        fees + fee,
+        canceled,
+        remaining,
+        hidden,
+        status,
+        reason,
+        now,
+    )
+    return make(OrderState, state[:STANDING] + figures)
 
 
 def after_cancel(state: OrderState, reason: Reason, now: int) -> OrderState:
     """The state of an order whose rest was canceled."""
     canceled = state.canceled + state.remaining
     status = EXPIRED if reason is FOR_TIME else CANCELED
-    return make(OrderState, state[:TRADED] + (canceled, 0, 0, status, reason, now))
+    figures = (canceled, 0, 0, status, reason, now)
+    return make(OrderState, state[:TRADED] + figures)
 
 
 def ended_status(reason: Reason) -> OrderStatus:

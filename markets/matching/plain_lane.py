@@ -154,25 +154,27 @@ class PlainLane:
             return None
         purse = self._ledger.purses.get(account) or self._ledger.open(account)
         if side is BUY:
-            own, opposite, place, need = book.bids, book.asks, QUOTE, amount
-            takes = opposite.best is not None and opposite.best.price <= price
+            own, opposite, place, need, key = book.bids, book.asks, QUOTE, amount, -price
             in_band = 0 < price <= self._highest
         else:
-            own, opposite, place, need = book.asks, book.bids, BASE, quantity
-            takes = opposite.best is not None and opposite.best.price >= price
+            own, opposite, place, need, key = book.asks, book.bids, BASE, quantity, price
             in_band = self._lowest <= price <= MAX_UNITS
+        best = opposite.best
+        takes = best is not None and best.key <= -key
         if need > purse[place] or not in_band:
             return None
         sequence, now = market.sequence + 1, market.now
         order_id = spec.id_base + sequence
         # Two tuples: CPython makes one of more than 30 parts by way of a list.
         # fmt: off
-        state = make(OrderState, (
+        standing = (
             order_id, account, client_order_id, side, LIMIT, time_in_force or GTC, post_only,
             prevention, None, None, None, None, None, None, sequence, now, request,
             price, None, quantity, 0, connection, sequence,
-        ) + (0, 0, 0, 0, quantity, 0, OPEN, None, now))
+        )
         # fmt: on
+        figures = (0, 0, 0, 0, quantity, 0, OPEN, None, now)
+        state = make(OrderState, standing + figures)
         if takes:
             return None if post_only else self._take(state, own, opposite, purse)
         if time_in_force is IOC:
@@ -182,7 +184,7 @@ class PlainLane:
         purse[place + HELD] += need
         order = Order(state)
         self._steps.append((self._unlink, order))
-        book.append(order, own.at(price))
+        book.append(order, own.levels.get(key) or own.open(key))
         self._lookup.recall.note_new(state)
         event = make(OrderAccepted, (sequence, order_id))
         return make(Done, (state, (), (event,), (state,), (), False))

@@ -212,11 +212,11 @@ class OrderState(NamedTuple):
     updated_at: int
 
 
-STANDING: Final = OrderState._fields.index("filled")
-"""How many of an order's fields neither a fill nor a cancel changes: `state[:STANDING]`."""
+STANDING: Final = 23
+"""How many of an order's fields neither a fill nor a cancel changes, `filled` being the next."""
 
-TRADED: Final = OrderState._fields.index("canceled")
-"""How many a cancel leaves as they are: those, and what was traded."""
+TRADED: Final = 26
+"""How many a cancel leaves as they are, `canceled` being the next."""
 
 
 class MarketState(NamedTuple):
