@@ -6,6 +6,7 @@ Rules:
 - All get the same seeded messages (see `benchmarks.core_flow`) in turns of some thousands, one after the
   other, since machines drift; a run's figure is its messages over its turns' time, and medians of runs are
   shown with the lowest and the highest ratio.
+- Both Python engines look for garbage as seldom as the exchange's processes do.
 - Bytes are what tracemalloc counts while an engine is loaded, everything in it included.
 """
 
@@ -25,6 +26,7 @@ from typing import Final
 from benchmarks.complexity import order_state
 from benchmarks.core_flow import MIDDLE, SPEC, Flow, an_engine, batches, deep, realistic, run
 from benchmarks.peers import Peer, peers
+from markets.event_loop import MADE
 from markets.matching.engine import Engine
 from markets.matching.types import MarketState, MarketStatus, OrderState, Side
 
@@ -141,6 +143,7 @@ def main() -> int:
     parser.add_argument("--runs", type=int, default=RUNS)
     parser.add_argument("--quick", action="store_true", help="few messages, one run, no 1,000,000")
     args = parser.parse_args()
+    gc.set_threshold(*MADE)
     if args.quick:
         args.messages, args.runs = MESSAGES // 10, 1
     print(

@@ -7,7 +7,6 @@ from typing import Any, Final
 
 from markets.matching.events import Trade
 from markets.matching.types import (
-    TERMS,
     GroupRole,
     OrderState,
     OrderStatus,
@@ -108,8 +107,8 @@ def order_row(market_id: int, order: OrderState) -> tuple[Any, ...]:
     (
         order_id, account, name, side, kind, time_in_force, post_only, prevention, quote_quantity,
         slippage, display, expires_at, group, role, sequence, created_at, request, price, stop_price,
-        quantity, remaining, hidden, filled, canceled, prevented, notional, fee, status, reason,
-        connection, priority, updated_at,
+        quantity, prevented, connection, priority, filled, notional, fee, canceled, remaining, hidden,
+        status, reason, updated_at,
     ) = order
     return (
         market_id, order_id, account, name, side._value_, kind._value_, time_in_force._value_,
@@ -124,17 +123,24 @@ def order_row(market_id: int, order: OrderState) -> tuple[Any, ...]:
 
 def order_change(order: OrderState) -> tuple[Any, ...]:
     """What may change of an order, in the order of ORDER_CHANGES."""
-    # fmt: off
-    (
-        price, stop_price, quantity, remaining, hidden, filled, canceled, prevented, notional, fee,
-        status, reason, connection, priority, updated_at,
-    ) = order[TERMS:]
     return (
-        order.id, price, stop_price, quantity, remaining, hidden, filled, canceled, prevented,
-        str(notional), str(fee), status._value_, None if reason is None else reason._value_,
-        connection, priority, updated_at,
+        order.id,
+        order.price,
+        order.stop_price,
+        order.quantity,
+        order.remaining,
+        order.hidden,
+        order.filled,
+        order.canceled,
+        order.prevented,
+        str(order.notional),
+        str(order.fee),
+        order.status._value_,
+        None if order.reason is None else order.reason._value_,
+        order.connection,
+        order.priority,
+        order.updated_at,
     )
-    # fmt: on
 
 
 def trade_row(market_id: int, trade: Trade) -> tuple[Any, ...]:

@@ -72,17 +72,16 @@ class PlainLane:
             order = book.by_client_order_id.get((account, client_order_id))
         else:
             return None
-        if order is None or order.level is None or order.group is not None:
+        if order is None or order.group is not None:
             return None
-        before = order.state
-        owner, remaining, price = before.account, before.remaining, before.price
-        order_id = before.id
-        if (account is not None and account != owner) or price is None:
+        level, owner, order_id = order.level, order.account, order.id
+        if level is None or (account is not None and account != owner):
             return None
-        market = self._market
+        market, before = self._market, order.state
+        remaining = before.remaining
         purse = self._ledger.purses.get(owner) or self._ledger.open(owner)
-        if before.side is BUY:
-            need = price * remaining // market.spec.scale
+        if level.side is book.bids:
+            need = level.price * remaining // market.spec.scale
             purse[QUOTE] += need
             purse[QUOTE + HELD] -= need
         else:
@@ -156,27 +155,27 @@ class PlainLane:
             return None
         purse = self._ledger.purses.get(account) or self._ledger.open(account)
         if side is BUY:
-            own, opposite, place, need = book.bids, book.asks, QUOTE, amount
-            takes = opposite.best is not None and opposite.best.price <= price
+            own, opposite, place, need, key = book.bids, book.asks, QUOTE, amount, -price
             in_band = 0 < price <= self._highest
         else:
-            own, opposite, place, need = book.asks, book.bids, BASE, quantity
-            takes = opposite.best is not None and opposite.best.price >= price
+            own, opposite, place, need, key = book.asks, book.bids, BASE, quantity, price
             in_band = self._lowest <= price <= MAX_UNITS
+        best = opposite.best
+        takes = best is not None and best.key <= -key
         if need > purse[place] or not in_band:
             return None
         sequence, now = market.sequence + 1, market.now
+        order_id = spec.id_base + sequence
         # Two tuples: CPython makes one of more than 30 parts by way of a list.
         # fmt: off
-        terms = (
-            spec.id_base + sequence, account, client_order_id, side, LIMIT, time_in_force or GTC,
-            post_only, prevention, None, None, None, None, None, None, sequence, now, request,
-        )
-        figures = (
-            price, None, quantity, quantity, 0, 0, 0, 0, 0, 0, OPEN, None, connection, sequence, now,
+        standing = (
+            order_id, account, client_order_id, side, LIMIT, time_in_force or GTC, post_only,
+            prevention, None, None, None, None, None, None, sequence, now, request,
+            price, None, quantity, 0, connection, sequence,
         )
         # fmt: on
-        state = make(OrderState, terms + figures)
+        figures = (0, 0, 0, 0, quantity, 0, OPEN, None, now)
+        state = make(OrderState, standing + figures)
         if takes:
             return None if post_only else self._take(state, own, opposite, purse)
         if time_in_force is IOC:
@@ -186,9 +185,9 @@ class PlainLane:
         purse[place + HELD] += need
         order = Order(state)
         self._steps.append((self._unlink, order))
-        book.append(order, own.at(price))
-        self._lookup.recall.note_one(state)
-        event = make(OrderAccepted, (sequence, state.id))
+        book.append(order, own.levels.get(key) or own.open(key))
+        self._lookup.recall.note_new(state)
+        event = make(OrderAccepted, (sequence, order_id))
         return make(Done, (state, (), (event,), (state,), (), False))
 
     def _look(self, spec: MarketSpec, last: int | None) -> None:
@@ -235,8 +234,7 @@ class PlainLane:
         events: list[Event] = [make(OrderAccepted, (sequence, order_id))]
         orders = [taker]
         for maker, quantity, amount in fills:
-            before = maker.state
-            owner = before.account
+            before, owner = maker.state, maker.account
             other = purses.get(owner) or self._ledger.open(owner)
             maker_rate = own_rates.get(owner, everybodys).maker
             if buys:
@@ -275,7 +273,7 @@ class PlainLane:
                     amount,
                     taker.side,
                     order_id,
-                    state.id,
+                    maker.id,
                     account,
                     owner,
                     taker_fee,
@@ -306,7 +304,7 @@ class PlainLane:
                 self._rest(taker, own, purse)
         market.sequence = sequence
         orders[0] = taker
-        recall.note_one(taker)
+        recall.note_new(taker)
         return make(Done, (taker, (), tuple(events), tuple(orders), (), False))
 
     def _fills(self, taker: OrderState, opposite: BookSide) -> Fills | None:
@@ -320,7 +318,7 @@ class PlainLane:
             while maker is not None:
                 state = maker.state
                 if (
-                    state.account == account
+                    maker.account == account
                     or state.display_quantity is not None
                     or maker.group is not None
                 ):

@@ -30,7 +30,7 @@ def order_text(order: OrderState, spec: MarketSpec) -> str:
     (
         order_id, _, name, side, kind, time_in_force, post_only, prevention, quote_quantity, slippage,
         display, expires_at, group, role, sequence, created_at, _, price, stop_price, quantity,
-        remaining, _, filled, canceled, prevented, notional, fee, status, reason, connection, _,
+        prevented, connection, _, filled, notional, fee, canceled, remaining, _, status, reason,
         updated_at,
     ) = order
     # fmt: on
