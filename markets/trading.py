@@ -42,7 +42,7 @@ from markets.order_requests import (
     plain_order,
 )
 from markets.order_requests import amend_order as amend_command
-from markets.problems import Problem
+from markets.problems import Problem, note
 from markets.request_fields import is_client_order_id
 from markets.rows import ORDER_FIELDS, TRADE_FIELDS, order_state, trade_event
 
@@ -263,6 +263,7 @@ async def submit_orders(who: Principal, params: Mapping[str, Any]) -> JSON:
             status, order = await order_answer(await future, spec)
             results.append({"status": status, **(VALID if order is VALID else {"order": order})})
         except Problem as problem:
+            note(problem)
             results.append({"status": problem.status_code, "error": problem.as_json()})
     return {"results": results}
 
