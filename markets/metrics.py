@@ -267,18 +267,22 @@ class EngineFigures:
         self._trades = TRADES.labels(market)
         self._step_downs = STEP_DOWNS.labels(market)
         self.queue = QUEUE_LENGTH.labels(market)
+        self._started = False
 
     def started(self, reason: str, sequence: int, open_orders: int) -> None:
         """The engine loaded the rows and serves; a market without a past was nobody's before."""
         TAKEOVERS.labels(self._market, reason if sequence else START).inc()
-        self._running.set(1)
+        self._running.inc()
+        self._started = True
         self._sequence.set(sequence)
         self._open_orders.set(open_orders)
 
     def stopped(self) -> None:
         """It does no more; its sequence stays, since it was true."""
-        for gauge in (self._running, self.queue, self._open_orders):
-            gauge.set(0)
+        if self._started:
+            self._running.dec()
+            self.queue.set(0)
+            self._open_orders.set(0)
 
     def stepped_down(self) -> None:
         """Another engine writes this market."""
