@@ -158,19 +158,21 @@ def test_a_process_that_logs_json_logs_nothing_else(server: ServerProcess) -> No
         raw.recv(1000)
 
     assert first(message="BTC-USD: a batch of 1 commands", market="BTC-USD")["sequence"] == 1
-    for request, code in (
-        ("rest-1", "insufficient_funds"),
-        ("rest-1", "not_found"),
-        (connection, "insufficient_funds"),
-    ):
-        wait_until(
-            lambda request=request, code=code: any(
-                entry["message"].startswith(f"answered {code}: ")
+    wait_until(
+        lambda: (
+            [
+                (entry["request_id"] == connection, entry["message"].partition(":")[0])
                 for entry in logged()
-                if entry.get("request_id") == request
-            ),
-            f"the request {request} was answered {code}",
-        )
+                if entry["logger"] == "markets.problems"
+            ]
+            == [
+                (False, "answered insufficient_funds"),
+                (False, "answered not_found"),
+                (True, "answered insufficient_funds"),
+            ]
+        ),
+        "every request is named that was answered with an error",
+    )
     assert first(logger="uvicorn.error")["level"] == "WARNING"
     assert server.stop() == 0
     after = "".join(server.output).partition("Ctrl-C\n")[2].strip().splitlines()
