@@ -13,6 +13,7 @@ import httpx
 import pytest
 
 from markets import logs, trading
+from markets.messages import transport
 from tests.drivers.exchange import ExchangeDriver
 from tests.drivers.server import ServerProcess
 from tests.drivers.sockets import Socket
@@ -108,6 +109,26 @@ def test_a_failed_request_on_a_socket_is_found_by_the_connections_and_its_own(
     [failed] = [record for record in caplog.records if record.exc_info]
     assert vars(failed)["request_id"] == "my-socket"
     assert vars(failed)["req_id"] == req_id
+
+
+def test_no_request_is_blamed_for_what_is_wrong_with_a_market(
+    exchange: ExchangeDriver, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    market = exchange.new_market()
+    alice, _ = exchange.traders(market)
+    real = exchange.layer.send
+
+    async def send(channel: str, message: JSON) -> None:
+        if message["type"] == transport.COMMANDS and channel == f"engine.{market}":
+            raise OSError("away")
+        await real(channel, message)
+
+    monkeypatch.setattr(exchange.layer, "send", send)
+    assert alice.submit(market, "buy", "1", price="1").status_code == 504
+
+    [line] = [record for record in caplog.records if "the channel layer" in record.message]
+    assert vars(line)["market"] == market
+    assert "request_id" not in vars(line)
 
 
 # A process of its own
