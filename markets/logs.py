@@ -13,7 +13,8 @@ from __future__ import annotations
 import json
 import logging
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from contextvars import Context, ContextVar
 from typing import Any, Final
 
@@ -39,6 +40,17 @@ def about_market(symbol: str, sequence: Callable[[], int] | None = None) -> None
 def about_request(request_id: str) -> None:
     """What is logged here from now on is about a request."""
     _request_id.set(request_id)
+
+
+@contextmanager
+def during_request(request_id: str) -> Iterator[None]:
+    """What is logged inside is about a request, and what comes after in this thread is not."""
+    before = _request_id.get()
+    _request_id.set(request_id)
+    try:
+        yield
+    finally:
+        _request_id.set(before)
 
 
 def nothing() -> Context:

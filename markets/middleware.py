@@ -36,8 +36,8 @@ class RequestIdMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         """Answer with the id."""
         name = request_id(request.headers.get("X-Request-ID", ""))
-        logs.about_request(name)
-        response = self._get_response(request)
+        with logs.during_request(name):
+            response = self._get_response(request)
         response["X-Request-ID"] = name
         return response
 
