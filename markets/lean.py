@@ -24,7 +24,7 @@ from django.middleware.clickjacking import XFrameOptionsMiddleware
 from django.middleware.security import SecurityMiddleware
 from rest_framework.exceptions import Throttled
 
-from markets import limits, process, trading, views
+from markets import limits, logs, process, trading, views
 from markets.accounts import Principal
 from markets.authentication import key_of_header, known_principal, require_scope
 from markets.known_keys import known_keys
@@ -35,6 +35,7 @@ from markets.problems import (
     CONTENT_TYPE,
     as_problem,
     media_type_of,
+    note,
     problem_headers,
     server_error,
 )
@@ -67,6 +68,8 @@ class Call:
 
     async def answer(self, receive: Receive, send: Send) -> None:
         """Read the body, carry it out, answer."""
+        name = request_id(self._request_id.decode("latin-1"))
+        logs.about_request(name)
         body = b""
         more = True
         while more:
@@ -83,7 +86,7 @@ class Call:
             headers, content = [_JSON_ANSWER, (b"allow", self._allow)], msgspec.json.encode(result)
         headers += [
             (b"content-length", b"%d" % len(content)),
-            (b"x-request-id", request_id(self._request_id.decode("latin-1")).encode()),
+            (b"x-request-id", name.encode()),
             *_site_headers(),
         ]
         await send({"type": "http.response.start", "status": status, "headers": headers})
@@ -104,6 +107,7 @@ class Call:
             logger.error("a request failed", exc_info=error)
             response = server_error(HttpRequest())
             return response.status_code, [kind], response.content
+        note(problem)
         headers = [
             (name.lower().encode(), value.encode())
             for name, value in problem_headers(problem).items()

@@ -9,6 +9,8 @@ from typing import Final
 
 from django.http import HttpRequest, HttpResponse
 
+from markets import logs
+
 _REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._:-]{1,128}", re.ASCII)
 CONTENT_SECURITY_POLICY: Final = (
     "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; "
@@ -33,8 +35,10 @@ class RequestIdMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         """Answer with the id."""
-        response = self._get_response(request)
-        response["X-Request-ID"] = request_id(request.headers.get("X-Request-ID", ""))
+        name = request_id(request.headers.get("X-Request-ID", ""))
+        with logs.during_request(name):
+            response = self._get_response(request)
+        response["X-Request-ID"] = name
         return response
 
 

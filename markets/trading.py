@@ -42,7 +42,7 @@ from markets.order_requests import (
     plain_order,
 )
 from markets.order_requests import amend_order as amend_command
-from markets.problems import Problem
+from markets.problems import Problem, note
 from markets.request_fields import is_client_order_id
 from markets.rows import ORDER_FIELDS, TRADE_FIELDS, order_state, trade_event
 
@@ -302,6 +302,7 @@ async def _result(gathered: tuple[MarketSpec, Answer] | Problem) -> JSON | msgsp
             return raw(f'{{"status":{CREATED},"order":{quick}}}')
         status, order = await order_answer(answer, spec)
     except Problem as problem:
+        note(problem)
         return {"status": problem.status_code, "error": problem.as_json()}
     return {"status": status, **(VALID if order is VALID else {"order": order})}
 

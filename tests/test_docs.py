@@ -313,11 +313,3 @@ def options(command: BaseCommand) -> set[str]:
         for option in action.option_strings
         if option.startswith("--")
     }
-
-
-def test_every_metric_is_in_operations() -> None:
-    source = (ROOT / "markets" / "health.py").read_text()
-    metrics = set(re.findall(r'"(exchange_[a-z_]+)"', source))
-
-    assert metrics
-    assert metrics <= words(section(OPERATIONS, "## Health and metrics"))

@@ -19,7 +19,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from exchange_site import asgi
-from markets import event_loop, process
+from markets import event_loop, metrics, process
 from markets.consumers.socket import MAX_FRAME_BYTES
 from markets.database import need_migrated
 from markets.demo import Demo, prepare_demo
@@ -50,13 +50,15 @@ class Command(BaseCommand):
             action="store_true",
             help="a web process of the cluster shape (needs REDIS_URL)",
         )
+        metrics.add_arguments(parser, settings.METRICS_HOST, settings.METRICS_PORT)
 
     def handle(self, *_: Any, **options: Any) -> None:
         """Bind, say where, serve."""
         if options["web"] and not settings.REDIS_URL:
             raise CommandError("--web needs REDIS_URL: engines run in other processes")
         need_migrated()
-        with _alone(engines=not options["web"]):
+        shown = metrics.shown_at(options["metrics_host"], options["metrics_port"])
+        with _alone(engines=not options["web"]), shown:
             demo = _demo() if options["demo"] else None
             listener = _listen(options["host"], options["port"])
             url = f"http://{_shown(options['host'])}:{listener.getsockname()[1]}"
@@ -128,6 +130,7 @@ def server_of(application: Callable[..., Any]) -> uvicorn.Server:
             ws_ping_timeout=PING_INTERVAL,
             ws_per_message_deflate=False,
             backlog=BACKLOG,
+            log_config=None,  # as ours: `LOGGING`
             log_level="warning",
             access_log=False,
             server_header=False,
