@@ -1,4 +1,4 @@
-"""What `serve` and `cluster` print when the exchange is open: where it is, who may log in, what to type next."""
+"""What `serve` and `cluster` print when the exchange is open: where, who may log in, what to type next."""
 
 from __future__ import annotations
 

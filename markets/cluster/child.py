@@ -14,8 +14,8 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-import sys
 import socket
+import sys
 from asyncio.subprocess import DEVNULL, PIPE, Process
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -96,15 +96,16 @@ class Child:
             await asyncio.gather(self._keeper, return_exceptions=True)
         if process is not None:
             await self._end(process)
-        if self._listener is not None:
-            self._listener.close()
-            self._listener = None
-            Path(self._address).unlink(missing_ok=True)
 
     async def restart(self) -> None:
         """Stop it and start it: with the code and the settings that are there now."""
         await self.stop()
         await self.start()
+
+    def close(self) -> None:
+        """Listen to it no more, after the last stop."""
+        if self._listener is not None:
+            self._listener.close()
 
     def kill(self) -> None:
         """End it at once; it is not started again."""

@@ -109,10 +109,9 @@ def _redis(address: str) -> list[str]:
         client.ping()
         server: Any = client.info("server")
     except AuthenticationError as error:
-        return [
-            f"{place} does not let us in: {str(error).rstrip('.')}. "
-            "Its password belongs into REDIS_URL: redis://:PASSWORD@HOST:PORT/0"
-        ]
+        said = str(error).rstrip(".")
+        hint = "Its password belongs into REDIS_URL: redis://:PASSWORD@HOST:PORT/0"
+        return [f"{place} does not let us in: {said}. {hint}"]
     except ResponseError as error:
         return [f"{place} refuses REDIS_URL: {error}."]
     except (RedisError, OSError) as error:

@@ -63,6 +63,7 @@ class Supervisor:
             outcome, _ = await asyncio.gather(working, stopping, return_exceptions=True)
             for child in reversed(self._all):
                 await child.stop()
+                child.close()
         if isinstance(outcome, Exception):
             raise outcome
 

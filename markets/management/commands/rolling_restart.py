@@ -16,12 +16,13 @@ class Command(BaseCommand):
 
     help = (
         "Run each COMMAND in its turn, and go on only when all web processes are ready again. "
-        "Each should restart one process, such as: systemctl restart exchange-engine@1"
+        "Each should restart one process, such as: systemctl restart exchange-engine@1. "
+        "Without any it waits until all are ready"
     )
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
         """What, and who says that it is ready."""
-        parser.add_argument("command", nargs="+", metavar="COMMAND")
+        parser.add_argument("command", nargs="*", metavar="COMMAND")
         parser.add_argument(
             "--ready",
             action="append",
@@ -39,6 +40,7 @@ class Command(BaseCommand):
 
     async def _roll(self, commands: list[str], urls: list[str], seconds: int) -> None:
         try:
+            await settle()
             await wait_until_ready(urls, seconds)
         except NotReady as error:
             raise CommandError(f"nothing was restarted: {error}") from error
@@ -54,7 +56,7 @@ class Command(BaseCommand):
                 await wait_until_ready(urls, seconds)
             except NotReady as error:
                 raise CommandError(f"after {command}: {error}. Not done: {rest}") from error
-        self._say("all restarted, all ready")
+        self._say("all are ready")
 
     def _say(self, line: str) -> None:
         self.stdout.write(line)
