@@ -141,12 +141,12 @@ def test_processes_start_after_the_migration_and_that_after_postgresql() -> None
 
 @by_service
 def test_a_service_says_whether_it_is_well(name: str) -> None:
-    check = services[name].get("healthcheck")
+    check: dict[str, Any] = services[name].get("healthcheck", {})
 
     if name == "migrate":
         assert check == {"disable": True}
     elif name.startswith("engine"):
-        assert check is None, "the image's own: a file that the event loop touches"
+        assert not check, "the image's own: a file that the event loop touches"
     else:
         assert check["test"][0] in ("CMD", "CMD-SHELL")
         assert seconds(check["interval"]) <= 5
