@@ -98,13 +98,14 @@ async def test_one_that_cannot_start_is_tried_again_and_again(stage: Stage) -> N
 
 
 async def test_what_it_says_is_passed_on_line_by_line_however_long(stage: Stage) -> None:
-    script = "import sys; sys.stderr.write('a' * 100_000 + '\\nno end'); sys.stderr.close()\n"
+    script = "import sys; sys.stderr.write('a' * 100_000 + '\\nno end')\n"
     engine = stage.child("engine 1", script + SERVE)
-
     await engine.start()
-    await until(lambda: "engine 1 | no end" in stage.said)
+    await until(lambda: engine.ready)
+
     await engine.stop()
 
+    assert stage.said[-1] == "engine 1 | no end"
     assert sum(line.count("a") for line in stage.said) == 100_000
 
 
