@@ -68,8 +68,10 @@ class Command(BaseCommand):
         self._say("stopped; everything is on disk")
 
     def _say(self, line: str) -> None:
-        self.stdout.write(line)
-        self.stdout.flush()
+        # With a terminal that is gone nobody reads, and the processes must still be stopped in peace.
+        with contextlib.suppress(OSError):
+            self.stdout.write(line)
+            self.stdout.flush()
 
 
 class _Parts:
