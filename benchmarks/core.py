@@ -95,11 +95,13 @@ def table(flows: dict[str, Flow], runs: int) -> None:
             print(f"| {name} | {engine.name} | {rate:,.0f} | {beside} | {spread} |", flush=True)
 
 
-def resting(size: int) -> Iterator[OrderState]:
-    """So many resting orders on a twentieth as many levels, every number of each its own."""
+def resting(size: int, away: int = 0) -> Iterator[OrderState]:
+    """So many resting orders on a twentieth as many levels, every number of each its own; all more than so
+    many ticks away from the middle.
+    """
     levels = max(1, size // 40)
     for number in range(1, size + 1):
-        distance = 1 + number % levels
+        distance = away + 1 + number % levels
         side = Side.SELL if number // levels % 2 else Side.BUY
         price = (MIDDLE + (distance if side is Side.SELL else -distance)) * SPEC.tick_size
         quantity, time = (1 + number % 999) * SPEC.lot_size, 10**15 + number

@@ -29,7 +29,7 @@ from markets.accounts import Principal
 from markets.authentication import key_of_header, known_principal, require_scope
 from markets.known_keys import known_keys
 from markets.middleware import SecurityHeadersMiddleware, request_id
-from markets.order_requests import amendment_of, is_order_id
+from markets.order_requests import PlainOrder, amendment_of, is_order_id
 from markets.parsers import JSON_TYPE, load_object
 from markets.problems import (
     CONTENT_TYPE,
@@ -179,9 +179,16 @@ def _site_headers() -> tuple[tuple[bytes, bytes], ...]:
 
 # What is done
 
+_decode_plain: Final = msgspec.json.Decoder(PlainOrder).decode
+
 
 async def _submit(who: Principal, body: bytes) -> Result:
-    return await trading.submit_order(who, load_object(body))
+    try:
+        wish = _decode_plain(body)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return await trading.submit_order(who, load_object(body))
+    plain = await trading.submit_plain_order(who, wish)
+    return await trading.submit_order(who, load_object(body)) if plain is None else plain
 
 
 async def _submit_batch(who: Principal, body: bytes) -> Result:

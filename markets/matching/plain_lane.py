@@ -6,8 +6,8 @@ Rules:
   refuses, and everything rare, is written once, there.
 - Taken here: an open market; an order without stop, iceberg, expiry, group, slippage or quote quantity,
   that is inside tick, lot, limits and band, and paid for; makers that are nobody's own, no icebergs and
-  in no group; trades that trigger no stop; what is left of a taker rests, or nothing is left (an ioc
-  order's must be nothing). Its client_order_id must be a new one.
+  in no group; trades that trigger no stop; what is left of a taker rests, or (ioc) is canceled. Its
+  client_order_id must be a new one.
 - It changes nothing but by the steps that the general way takes, in the same order: with the lane and
   without it the same commands come to the same batches (`tests/matching/test_plain_lane.py`).
 """
@@ -30,6 +30,7 @@ from markets.matching.types import (
     OrderState,
     OrderStatus,
     OrderType,
+    Reason,
     Side,
     TimeInForce,
     fee_on,
@@ -41,7 +42,7 @@ LIMIT = OrderType.LIMIT
 GTC, IOC = TimeInForce.GTC, TimeInForce.IOC
 MARKET_OPEN = MarketStatus.OPEN
 OPEN = OrderStatus.OPEN
-
+IOC_REMAINDER = Reason.IOC_REMAINDER
 
 Fills = list[tuple[Order, int, int]]
 """What a taker will trade: (maker, quantity, amount) in turn."""
@@ -179,7 +180,7 @@ class PlainLane:
         if takes:
             return None if post_only else self._take(state, own, opposite, purse)
         if time_in_force is IOC:
-            return None
+            return None if post_only else self._end(state)
         market.sequence = sequence
         purse[place] -= need
         purse[place + HELD] += need
@@ -201,14 +202,22 @@ class PlainLane:
 
     # Takers
 
+    def _end(self, taker: OrderState) -> Done:
+        """Cancel a new order that meets nothing and may not rest."""
+        market = self._market
+        sequence = market.sequence + 1
+        market.sequence = sequence + 1
+        events = (make(OrderAccepted, (sequence, taker.id)), _canceled(sequence + 1, taker))
+        state = after_cancel(taker, IOC_REMAINDER, market.now)
+        self._lookup.recall.note_one(state)
+        return make(Done, (state, (), events, (state,), (), False))
+
     def _take(
         self, taker: OrderState, own: BookSide, opposite: BookSide, purse: Purse
     ) -> Done | None:
         """Trade a new order that meets the other side, and let what is left of it rest."""
         fills = self._fills(taker, opposite)
         if fills is None or self._triggers(opposite, fills):
-            return None
-        if taker.time_in_force is IOC and sum(fill[1] for fill in fills) < taker.quantity:
             return None
         market, book, spec, recall = (
             self._market,
@@ -288,9 +297,14 @@ class PlainLane:
             purse[QUOTE] += notional - fees
             fee_purse[QUOTE] += fees
         taker = after_fill(taker, filled, notional, fees, now)
-        market.sequence = sequence
         if taker.remaining:
-            self._rest(taker, own, purse)
+            if taker.time_in_force is IOC:
+                sequence += 1
+                events.append(_canceled(sequence, taker))
+                taker = after_cancel(taker, IOC_REMAINDER, now)
+            else:
+                self._rest(taker, own, purse)
+        market.sequence = sequence
         orders[0] = taker
         recall.note_one(taker)
         return make(Done, (taker, (), tuple(events), tuple(orders), (), False))
@@ -343,3 +357,8 @@ class PlainLane:
         order = Order(taker)
         self._steps.append((self._unlink, order))
         self._book.append(order, own.at(price))
+
+
+def _canceled(sequence: int, taker: OrderState) -> OrderCanceled:
+    """The fact that what is left of a taker ended."""
+    return make(OrderCanceled, (sequence, taker.id, taker.remaining, IOC_REMAINDER))
