@@ -90,6 +90,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "servestatic.middleware.ServeStaticMiddleware",  # first: files need nothing of what follows
     "markets.middleware.RequestIdMiddleware",
+    "markets.middleware.HealthMiddleware",  # before hosts and TLS are looked at
     "django.middleware.security.SecurityMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",

@@ -12,7 +12,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from exchange_site import asgi
-from markets import event_loop, metrics
+from markets import event_loop, metrics, notify
 from markets.database import need_migrated
 from markets.engines import EngineHost
 
@@ -44,6 +44,7 @@ class Command(BaseCommand):
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, host.cancel)
-        with contextlib.suppress(asyncio.CancelledError):
-            await host
+        async with notify.serving():
+            with contextlib.suppress(asyncio.CancelledError):
+                await host
         self.stdout.write("stopped; every batch was finished")
