@@ -1,0 +1,52 @@
+"""What `python -m tests.simulation` does, once Django is set up."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import sys
+from pathlib import Path
+
+from django.conf import settings
+
+from tests.simulation import clocks, stage
+from tests.simulation.run import STEPS, Run, run
+from tests.simulation.trace import LAST
+
+
+def carry_out(options: argparse.Namespace, folder: Path) -> int:
+    """Play the seeds; 0 if all is well."""
+    settings.DATABASES["default"]["OPTIONS"]["init_command"] = (
+        "PRAGMA journal_mode=WAL; PRAGMA synchronous=OFF;"
+    )
+    logging.getLogger("markets").propagate = False
+    clocks.install()
+    built = stage.build(folder / "stage.sqlite3")
+    failed = 0
+    for seed in _seeds(options):
+        played = run(seed, built, options.steps or STEPS)
+        failed += not played.ok
+        _report(played, whole=options.trace)
+    return 1 if failed else 0
+
+
+def _seeds(options: argparse.Namespace) -> range:
+    if options.seed is not None:
+        return range(options.seed, options.seed + 1)
+    first, _, last = options.seeds.partition("-")
+    return range(int(first), int(last or first) + 1)
+
+
+def _report(played: Run, *, whole: bool) -> None:
+    trace = played.trace
+    if whole:
+        print("\n".join(trace.lines))
+    elif not played.ok:
+        print("\n".join(trace.lines[-LAST:]))
+    verdict = "ok" if played.ok else "FAILED"
+    print(f"seed {played.seed}: {verdict}, {len(trace.lines)} events, trace {trace.hash}")
+    if not played.ok:
+        for violation in trace.violations:
+            print(f"  {violation}")
+        print(f"  replay: make simulate SEED={played.seed} STEPS={played.steps}")
+    sys.stdout.flush()

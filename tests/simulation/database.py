@@ -1,0 +1,132 @@
+"""A real SQLite file behind connections that fail: before a statement, at a commit, after it, or all of them.
+
+Rules:
+- What is committed is there; nothing else is. A connection that is dropped rolls back, as a database does with
+  a client that is gone.
+- An error does not say whether the commit took place: it did when it was the answer that got lost.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from functools import lru_cache
+from typing import Any
+
+from markets.store.dialects import SqliteDialect
+from tests.simulation.dice import Dice
+from tests.simulation.processes import RUNNING, Process, ProcessDied
+from tests.simulation.threads import Threads
+from tests.simulation.trace import Trace
+
+
+class Database:
+    """What may go wrong with every connection of a run."""
+
+    current: Database
+    """The one that new connections belong to."""
+
+    def __init__(self, dice: Dice, threads: Threads, trace: Trace) -> None:
+        self.away = False
+        """Nobody can reach it."""
+        self._dice = dice
+        self._threads = threads
+        self._trace = trace
+
+    def before(self, connection: FaultyConnection, sql: str) -> None:
+        """A statement is about to be carried out."""
+        process = RUNNING.get()
+        if process is None:
+            return
+        rates = self._dice.rates
+        if not connection.writing and not SqliteDialect._writer.locked():
+            if self._dice.happens(rates.interrupted):
+                self._threads.interrupt()
+        self._fail_if_dead(process)
+        if self._dice.happens(rates.dies_at_statement):
+            self._die(process, sql)
+        if self.away or connection.broken or self._dice.happens(rates.statement_fails):
+            self._break(connection, f"{process} cannot {sql[:40]}")
+        if sql.startswith("BEGIN IMMEDIATE"):
+            connection.writing = True
+
+    def before_commit(self, connection: FaultyConnection) -> None:
+        """A transaction is about to become durable."""
+        process = RUNNING.get()
+        if process is not None and self._dice.happens(self._dice.rates.commit_fails):
+            self._break(connection, f"{process} cannot COMMIT")
+
+    def after_commit(self, connection: FaultyConnection) -> None:
+        """A transaction is durable; who wrote it may not hear of it."""
+        process = RUNNING.get()
+        if process is None:
+            return
+        if self._dice.happens(self._dice.rates.dies_at_statement):
+            self._die(process, "after its COMMIT")
+        if self._dice.happens(self._dice.rates.commit_unheard):
+            self._break(connection, f"{process} does not hear of its COMMIT")
+
+    def _die(self, process: Process, where: str) -> None:
+        self._trace.note(f"{process} dies at {where[:40]}")
+        process.die()
+        raise ProcessDied
+
+    def _fail_if_dead(self, process: Process) -> None:
+        if not process.alive:
+            raise ProcessDied
+
+    def _break(self, connection: FaultyConnection, what: str) -> None:
+        self._trace.note(what)
+        connection.drop()
+        raise sqlite3.OperationalError("simulated: the connection is gone")
+
+
+class FaultyConnection(sqlite3.Connection):
+    """A connection of the driver's own."""
+
+    def __init__(self, *arguments: Any, **keywords: Any) -> None:
+        super().__init__(*arguments, **keywords)
+        self.database = Database.current
+        self.broken = False
+        self.writing = False
+        """In a transaction that locked the database."""
+
+    def drop(self) -> None:
+        """The connection is lost, and with it what was not committed."""
+        self.broken = True
+        self.writing = False
+        super().rollback()
+
+    def cursor(self, factory: Any = sqlite3.Cursor) -> Any:
+        """A cursor whose statements may fail."""
+        return super().cursor(_faulty(factory))
+
+    def commit(self) -> None:
+        """Commit, perhaps."""
+        if not self.in_transaction:
+            super().commit()
+            return
+        self.database.before_commit(self)
+        super().commit()
+        self.writing = False
+        self.database.after_commit(self)
+
+    def rollback(self) -> None:
+        """Give up."""
+        self.writing = False
+        super().rollback()
+
+
+@lru_cache
+def _faulty(factory: Any) -> Any:
+    class FaultyCursor(factory):  # type: ignore[misc]  # Django's, or the driver's
+        connection: FaultyConnection
+
+        def execute(self, sql: str, *parameters: Any) -> Any:
+            self.connection.database.before(self.connection, sql)
+            return super().execute(sql, *parameters)
+
+        def executemany(self, sql: str, rows: Any) -> Any:
+            self.connection.database.before(self.connection, sql)
+            return super().executemany(sql, rows)
+
+    return FaultyCursor
