@@ -52,7 +52,7 @@ def check_engines(world: World) -> None:
         for part in ours:
             world.trace.expect(
                 ours[part] == rows[part],
-                f"{symbol} in {name}: {part}: {ours[part]}, by the rows {rows[part]}",
+                f"{symbol} in {name}: {part}: {ours[part]!s:.300}, by the rows {rows[part]!s:.300}",
             )
 
 

@@ -43,9 +43,9 @@ class Database:
                 self._threads.interrupt()
         self._fail_if_dead(process)
         if self._dice.happens(rates.dies_at_statement):
-            self._die(process, sql)
+            self._die(process, _short(sql))
         if self.away or connection.broken or self._dice.happens(rates.statement_fails):
-            self._break(connection, f"{process} cannot {sql[:40]}")
+            self._break(connection, f"{process} cannot {_short(sql)}")
         if sql.startswith("BEGIN IMMEDIATE"):
             connection.writing = True
 
@@ -61,12 +61,12 @@ class Database:
         if process is None:
             return
         if self._dice.happens(self._dice.rates.dies_at_statement):
-            self._die(process, "after its COMMIT")
+            self._die(process, "the end of its COMMIT")
         if self._dice.happens(self._dice.rates.commit_unheard):
             self._break(connection, f"{process} does not hear of its COMMIT")
 
     def _die(self, process: Process, where: str) -> None:
-        self._trace.note(f"{process} dies at {where[:40]}")
+        self._trace.note(f"{process} dies at {where}")
         process.die()
         raise ProcessDied
 
@@ -100,6 +100,10 @@ class FaultyConnection(sqlite3.Connection):
         """A cursor whose statements may fail."""
         return super().cursor(_faulty(factory))
 
+    def execute(self, sql: str, *parameters: Any) -> Any:
+        """Carry out a statement, perhaps."""
+        return self.cursor().execute(sql, *parameters)
+
     def commit(self) -> None:
         """Commit, perhaps."""
         if not self.in_transaction:
@@ -114,6 +118,11 @@ class FaultyConnection(sqlite3.Connection):
         """Give up."""
         self.writing = False
         super().rollback()
+
+
+def _short(sql: str) -> str:
+    """A statement in a trace; savepoints are named after threads."""
+    return sql[:40] if "SAVEPOINT" not in sql else "SAVEPOINT"
 
 
 @lru_cache

@@ -186,12 +186,12 @@ class Director:
         if one is not None:
             if dice.happens(rates.crash):
                 world.trace.note(f"{one} is killed")
-                world.kill(one.name)
+                one.die()
                 return
             if dice.happens(rates.pause) and not one.paused:
-                self._for_a_while(5.0, f"{one} sleeps", *self._pausing(one))
+                self._for_a_while(3.0, f"{one} sleeps", *self._pausing(one))
             if dice.happens(rates.cut_off):
-                self._for_a_while(4.0, f"{one} is cut off", *self._cutting_off(one))
+                self._for_a_while(2.0, f"{one} is cut off", *self._cutting_off(one))
             if dice.happens(rates.clock_jumps):
                 one.wall_offset = self._random.choice((0, -3600, -30, -1, 1, 30)) * 1_000_000
                 world.trace.note(f"{one} believes it is {one.wall_offset} µs later")
@@ -199,9 +199,9 @@ class Director:
                 world.trace.note(f"{one} loses its locks")
                 world.locks.lose_session(one)
         if dice.happens(rates.database_away):
-            self._for_a_while(2.0, "the database is away", *self._taking_away(world.database))
+            self._for_a_while(1.0, "the database is away", *self._taking_away(world.database))
         if dice.happens(rates.layer_away):
-            self._for_a_while(3.0, "the layer is away", *self._taking_away(world.layer))
+            self._for_a_while(1.0, "the layer is away", *self._taking_away(world.layer))
             world.layer.disconnect(lambda process: True)
         if dice.happens(rates.layer_restarts):
             world.trace.note("the layer restarts empty")

@@ -5,13 +5,13 @@ from __future__ import annotations
 import gc
 import logging
 import sys
+import traceback
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
 
 from tests.simulation.checks import check
-from tests.simulation.clocks import Clocks
 from tests.simulation.director import Director
 from tests.simulation.stage import Stage
 from tests.simulation.trace import Trace
@@ -47,20 +47,15 @@ def run(seed: int, stage: Stage, steps: int = STEPS) -> Run:
             check(world)
         except Exception as error:  # noqa: BLE001 - a check of the code's own, or of ours
             world.trace.violate(repr(error))
-            logging.getLogger(__name__).debug("the run ended", exc_info=error)
+            world.trace.note("".join(traceback.format_exception(error)))
         finally:
             logger.removeHandler(ears)
-            Clocks.loop = None
-    trace = world.trace
-    world.loop.close()
-    del world
-    _forget()
-    return Run(seed, steps, trace)
-
-
-def _forget() -> None:
-    """Throw away the tasks of the dead, whose last words nobody needs."""
-    hook, sys.unraisablehook = sys.unraisablehook, lambda _: None
-    gc.collect()
-    sys.unraisablehook = hook
-    gc.enable()
+        ended = Run(seed, steps, world.trace)
+        # The tasks of the dead are thrown away; their last words nobody needs.
+        hook, sys.unraisablehook = sys.unraisablehook, lambda _: None
+        world.leave()
+        del world
+        gc.collect()
+        sys.unraisablehook = hook
+        gc.enable()
+    return ended

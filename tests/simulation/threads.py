@@ -103,9 +103,9 @@ class Threads:
             call.connection = connections.create_connection("default")
             if call.pool.process is not None:
                 call.pool.process.connections.append(call.connection)
-        outer, connections["default"] = connections["default"], call.connection
         running = events._get_running_loop()
-        events._set_running_loop(None)
+        events._set_running_loop(None)  # from here on, "the connection" is the thread's
+        outer, connections["default"] = connections["default"], call.connection
         self._nested += 1
         result: Any = None
         error: Exception | None = None
@@ -117,8 +117,8 @@ class Threads:
             error = caught
         finally:
             self._nested -= 1
-            events._set_running_loop(running)
             connections["default"] = outer
+            events._set_running_loop(running)
         when = self._loop.time() + self._dice.delay(DELAY)
         context = context_of(call.pool.process)
         self._loop.call_at(when, self._answer, call, result, error, context=context)

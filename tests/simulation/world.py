@@ -19,6 +19,7 @@ from markets import engines, limits, models, process
 from markets.consumers.engine.loop import EngineLoop
 from markets.consumers.market_data import market_data_consumer
 from markets.consumers.trading import trading_consumer
+from markets.ownership import ownership
 from tests.simulation.clocks import Clocks
 from tests.simulation.database import Database, FaultyConnection
 from tests.simulation.dice import Dice
@@ -80,12 +81,20 @@ class World:
     def _use_file(file: Path) -> None:
         connections["default"].close()
         connections.settings["default"]["NAME"] = str(file)
-        connections.settings["default"]["OPTIONS"]["factory"] = FaultyConnection
+        connections.settings["default"]["OPTIONS"].update(factory=FaultyConnection, timeout=0)
         connections["default"] = connections.create_connection("default")
 
     def _loop_complains(self, loop: object, context: JSON) -> None:
         if "was destroyed but it is pending" not in context["message"]:
             self.trace.violate(f"{context['message']}: {context.get('exception')!r}")
+
+    def leave(self) -> None:
+        """Nothing of this world stays behind in what the next one shares with it."""
+        self.loop.close()
+        Clocks.loop = None
+        channel_layers.set("default", None)
+        vars(engines)["ownership"] = ownership
+        connections["default"].close()
 
     def read(self, call: Callable[..., T], *arguments: Any, **keywords: Any) -> T:
         """Ask the database for oneself: nothing goes wrong and no time passes."""
@@ -101,6 +110,7 @@ class World:
     def start(self, name: str) -> None:
         """Start a process that does not run."""
         started = self.processes[name] = Process(name)
+        started.at_death.append(lambda: self._bury(name))
         self.trace.note(f"{name} starts")
         main = self._serve_web() if name in WEB else self._run_engines(started)
         task = self.loop.start(main, started)
@@ -111,7 +121,7 @@ class World:
         error = task.exception()
         self.trace.note(f"{ended} ends by {error!r}")
         self.trace.expect(isinstance(error, AWAY), f"{ended} ended by {error!r}")
-        self.kill(ended.name)
+        ended.die()
 
     async def _serve_web(self) -> None:
         await process.start(_no_application, engines=False)
@@ -128,13 +138,8 @@ class World:
 
         await engines.EngineHost(application).run()
 
-    def kill(self, name: str) -> None:
-        """kill -9; somebody starts it again after a while."""
-        self.processes[name].die()
-        self.buried(name)
-
-    def buried(self, name: str) -> None:
-        """A process is dead: what was known of it is not."""
+    def _bury(self, name: str) -> None:
+        """A process is dead; somebody starts it again after a while."""
         for key in [key for key in self.engines if key[0] == name]:
             self.graveyard.append(self.engines.pop(key))
         self.loop.later(self.dice.delay(RESTART), self.start, name)
