@@ -1,4 +1,4 @@
-"""`python -m tests.simulation --seed 7 --steps 250`: replay a run; `--seeds 1-100`: many.
+"""`python -m tests.simulation --seed 7 --steps 250`: replay a run; `--seeds 1-100` or `--seeds 3,7`: many.
 
 Exit 0 only if every promise was kept. What was broken is printed with the end of its trace, and how to replay it.
 """
@@ -10,6 +10,21 @@ import os
 import sys
 import tempfile
 from pathlib import Path
+from typing import Final
+
+
+STEPS: Final = 250
+FLAWS: Final = (
+    "answer_before_commit",
+    "no_sequence_check",
+    "gateway_repeats",
+    "hub_believes_anything",
+    "failed_batch_stays",
+    "doubt_is_failure",
+    "feed_skips",
+    "repeats_are_taken",
+)
+"""See `flaws`, which cannot be imported before Django is set up."""
 
 
 def main() -> int:
@@ -34,12 +49,27 @@ def main() -> int:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.simulation", description=__doc__)
-    parser.add_argument("--seed", type=int, help="replay one run")
-    parser.add_argument("--seeds", default="1-20", metavar="FIRST-LAST", help="play many")
-    parser.add_argument("--steps", type=int, default=None)
+    parser.add_argument("--seed", type=_seeds, dest="seeds", help="replay one run")
+    parser.add_argument("--seeds", type=_seeds, default=_seeds("1-20"), metavar="FIRST-LAST")
+    parser.add_argument("--steps", type=_steps, default=STEPS)
     parser.add_argument("--trace", action="store_true", help="print the whole trace")
-    parser.add_argument("--flaw", help="plant a known flaw: some seed must find it")
+    parser.add_argument("--flaw", choices=FLAWS, help="plant a flaw: some seed must find it")
     return parser.parse_args()
+
+
+def _seeds(text: str) -> list[int]:
+    seeds: list[int] = []
+    for part in text.split(","):
+        first, _, last = part.partition("-")
+        seeds.extend(range(int(first), int(last or first) + 1))
+    return seeds
+
+
+def _steps(text: str) -> int:
+    steps = int(text)
+    if steps < 1:
+        raise ValueError("a run has at least one step")
+    return steps
 
 
 if __name__ == "__main__":

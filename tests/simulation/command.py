@@ -10,7 +10,8 @@ from pathlib import Path
 from django.conf import settings
 
 from tests.simulation import clocks, stage
-from tests.simulation.run import STEPS, Run, run
+from tests.simulation.flaws import plant
+from tests.simulation.run import Run, run
 from tests.simulation.trace import LAST
 
 
@@ -21,20 +22,17 @@ def carry_out(options: argparse.Namespace, folder: Path) -> int:
     )
     logging.getLogger("markets").propagate = False
     clocks.install()
+    if options.flaw:
+        plant(options.flaw)
     built = stage.build(folder / "stage.sqlite3")
     failed = 0
-    for seed in _seeds(options):
-        played = run(seed, built, options.steps or STEPS)
+    for seed in options.seeds:
+        played = run(seed, built, options.steps)
         failed += not played.ok
         _report(played, whole=options.trace)
+        if failed and options.flaw:
+            break  # it was found
     return 1 if failed else 0
-
-
-def _seeds(options: argparse.Namespace) -> range:
-    if options.seed is not None:
-        return range(options.seed, options.seed + 1)
-    first, _, last = options.seeds.partition("-")
-    return range(int(first), int(last or first) + 1)
 
 
 def _report(played: Run, *, whole: bool) -> None:

@@ -3,20 +3,25 @@
 Rules:
 - What is committed is there; nothing else is. A connection that is dropped rolls back, as a database does with
   a client that is gone.
-- An error does not say whether the commit took place: it did when it was the answer that got lost.
+- An error does not say whether the commit took place: it did when it was the answer that got lost; or it
+  will, a moment after its client was cut off. Until then its rows are locked.
 """
 
 from __future__ import annotations
 
 import sqlite3
 from functools import lru_cache
-from typing import Any
+from typing import Any, Final
 
 from markets.store.dialects import SqliteDialect
 from tests.simulation.dice import Dice
+from tests.simulation.loop import VirtualLoop
 from tests.simulation.processes import RUNNING, Process, ProcessDied
 from tests.simulation.threads import Threads
 from tests.simulation.trace import Trace
+
+COMMIT_LATE: Final = 0.05
+"""Seconds that a database takes to come to a commit whose client is gone, on average."""
 
 
 class Database:
@@ -25,9 +30,12 @@ class Database:
     current: Database
     """The one that new connections belong to."""
 
-    def __init__(self, dice: Dice, threads: Threads, trace: Trace) -> None:
+    def __init__(
+        self, loop: VirtualLoop, dice: Dice, threads: Threads, trace: Trace
+    ) -> None:
         self.away = False
         """Nobody can reach it."""
+        self._loop = loop
         self._dice = dice
         self._threads = threads
         self._trace = trace
@@ -50,10 +58,18 @@ class Database:
             connection.writing = True
 
     def before_commit(self, connection: FaultyConnection) -> None:
-        """A transaction is about to become durable."""
+        """A transaction is about to become durable, or not."""
         process = RUNNING.get()
-        if process is not None and self._dice.happens(self._dice.rates.commit_fails):
+        if process is None:
+            return
+        if self._dice.happens(self._dice.rates.commit_fails):
             self._break(connection, f"{process} cannot COMMIT")
+        if self._dice.happens(self._dice.rates.commit_late):
+            seconds = self._dice.delay(COMMIT_LATE)
+            self._trace.note(f"{process} is cut off from its COMMIT, which takes {seconds:.3f} s")
+            connection.left_alone = connection.broken = True
+            self._loop.later(seconds, connection.commit_alone)
+            raise _gone()
 
     def after_commit(self, connection: FaultyConnection) -> None:
         """A transaction is durable; who wrote it may not hear of it."""
@@ -77,7 +93,7 @@ class Database:
     def _break(self, connection: FaultyConnection, what: str) -> None:
         self._trace.note(what)
         connection.drop()
-        raise sqlite3.OperationalError("simulated: the connection is gone")
+        raise _gone()
 
 
 class FaultyConnection(sqlite3.Connection):
@@ -89,12 +105,23 @@ class FaultyConnection(sqlite3.Connection):
         self.broken = False
         self.writing = False
         """In a transaction that locked the database."""
+        self.left_alone = False
+        """The database commits without its client."""
 
     def drop(self) -> None:
         """The connection is lost, and with it what was not committed."""
         self.broken = True
-        self.writing = False
-        super().rollback()
+        self.rollback()
+
+    def commit_alone(self) -> None:
+        """The database has come to the COMMIT of a client that is gone."""
+        super().commit()
+        super().close()
+
+    def close(self) -> None:
+        """Close; what is being committed is the database's."""
+        if not self.left_alone:
+            super().close()
 
     def cursor(self, factory: Any = sqlite3.Cursor) -> Any:
         """A cursor whose statements may fail."""
@@ -117,7 +144,12 @@ class FaultyConnection(sqlite3.Connection):
     def rollback(self) -> None:
         """Give up."""
         self.writing = False
-        super().rollback()
+        if not self.left_alone:
+            super().rollback()
+
+
+def _gone() -> sqlite3.OperationalError:
+    return sqlite3.OperationalError("simulated: the connection is gone")
 
 
 def _short(sql: str) -> str:

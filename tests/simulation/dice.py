@@ -22,6 +22,7 @@ class Rates:
     statement_fails: float = 0.0
     commit_fails: float = 0.0
     commit_unheard: float = 0.0
+    commit_late: float = 0.0
     dies_at_statement: float = 0.0
     interrupted: float = 0.0
     # of each step
@@ -43,6 +44,7 @@ MOST: Final = Rates(
     statement_fails=0.01,
     commit_fails=0.05,
     commit_unheard=0.15,
+    commit_late=0.05,
     dies_at_statement=0.002,
     interrupted=0.2,
     crash=0.03,

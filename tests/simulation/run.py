@@ -9,15 +9,12 @@ import traceback
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Final
 
 from tests.simulation.checks import check
 from tests.simulation.director import Director
 from tests.simulation.stage import Stage
 from tests.simulation.trace import Trace
 from tests.simulation.world import Ears, World
-
-STEPS: Final = 250
 
 
 @dataclass(frozen=True)
@@ -34,7 +31,7 @@ class Run:
         return not self.trace.violations
 
 
-def run(seed: int, stage: Stage, steps: int = STEPS) -> Run:
+def run(seed: int, stage: Stage, steps: int) -> Run:
     """Play a run to its end."""
     gc.disable()  # what is thrown away is nobody's business until the run is over
     with TemporaryDirectory(dir=stage.file.parent) as folder:

@@ -19,6 +19,10 @@ class Trace:
         self.step = 0
         self._time = time
 
+    def end(self) -> None:
+        """Let go of the run; the lines stay."""
+        self._time = float
+
     def note(self, text: str) -> None:
         """Something happened."""
         self.lines.append(f"{self._time():.6f} {text}")

@@ -88,13 +88,16 @@ class Wire:
 
     def _to_server(self, message: dict[str, Any]) -> None:
         if self.process.cut_off and message["type"] != "websocket.disconnect":
+            self.cut()  # it comes through later with all that follows, or never: never
             return
         self._arrivals.append(message)
         if self._arrived is not None and not self._arrived.done():
             self._arrived.set_result(None)
 
     def _to_client(self, text: str) -> None:
-        if self.open and not self.process.cut_off:
+        if self.process.cut_off:
+            self.cut()
+        elif self.open:
             self._on_text(self, text)
 
     def _when(self, last: float) -> float:

@@ -59,7 +59,9 @@ class World:
         limits.public_rate._buckets.clear()
         self.threads = Threads(self.loop, self.dice)
         self.loop.run_call = self.threads.submit
-        self.database = Database.current = Database(self.dice, self.threads, self.trace)
+        self.database = Database.current = Database(
+            self.loop, self.dice, self.threads, self.trace
+        )
         shutil.copy(stage.file, file)
         self._use_file(file)
         self.layer = SimulatedLayer(self.loop, self.dice, self.trace)
@@ -90,6 +92,7 @@ class World:
 
     def leave(self) -> None:
         """Nothing of this world stays behind in what the next one shares with it."""
+        self.trace.end()
         self.loop.close()
         Clocks.loop = None
         channel_layers.set("default", None)

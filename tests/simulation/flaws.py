@@ -1,0 +1,143 @@
+"""Flaws that are planted to prove that the simulation finds them: each breaks one promise of the code.
+
+A flaw replaces a method for the rest of the process's life; `python -m tests.simulation --flaw NAME` has one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+from redis.exceptions import RedisError
+
+from markets.consumers.engine import loop
+from markets.consumers.engine.batches import Batches
+from markets.consumers.engine.repeats import Repeats
+from markets.gateway import Gateway
+from markets.hub.market import MarketView
+from markets.matching.engine import Engine
+from markets.messages import transport
+from markets.private_feed import PrivateFeed
+from markets.store import Committed, Store, Transaction
+
+Method = Callable[..., Any]
+
+
+def answer_before_commit() -> None:
+    """The engine answers, and then commits."""
+    commit, answer = Store.commit, loop.EngineLoop._answer
+    waiting: dict[Store, list[tuple[Any, ...]]] = {}
+
+    def put_off(store: Store, *arguments: Any) -> Committed:
+        waiting.setdefault(store, []).append(arguments)
+        return Committed({})
+
+    async def answer_first(self: loop.EngineLoop, *arguments: Any) -> None:
+        await answer(self, *arguments)
+        store = self._batches._store
+        for late in waiting.pop(store, ()):
+            await loop.threads.run(commit, store, *late)
+
+    _replace(Store, "commit", put_off)
+    _replace(loop.EngineLoop, "_answer", answer_first)
+
+
+def no_sequence_check() -> None:
+    """A batch is written, whoever wrote since."""
+
+    def advance(self: Transaction, configuration: object) -> None:
+        state = self._batch.state
+        self._dialect.execute(
+            "UPDATE markets_market SET last_sequence = ?, status = ?, last_price = ? WHERE id = ?",
+            (state.sequence, state.status.value, state.last_price, self._keys.market),
+        )
+
+    _replace(Transaction, "_advance", advance)
+
+
+def gateway_repeats() -> None:
+    """A gateway that has no answer after a second sends the commands again."""
+    send = Gateway._send
+
+    async def send_again(self: Gateway, symbol: str, lane: Any, carried: Any, waiting: Any) -> None:
+        await send(self, symbol, lane, carried, waiting)
+        if not any(settled[1] is waiting for settled in self._sent.values()):
+            return
+        message = transport.Commands(next(self._ids), self._reply_channel, carried)
+        payload = transport.pack(message, self._layer)
+
+        async def again() -> None:
+            await asyncio.sleep(1)
+            try:
+                channel = transport.engine_channel(symbol)
+                await self._layer.send(channel, {"type": transport.COMMANDS, "payload": payload})
+            except RedisError:
+                return
+
+        if any(settled[1] is waiting for settled in self._sent.values()):
+            self._losing.add(asyncio.create_task(again()))
+
+    _replace(Gateway, "_send", send_again)
+
+
+def hub_believes_anything() -> None:
+    """A hub applies whatever comes, and does not compare with the engine's pulse."""
+
+    def hear_batch(self: MarketView, notice: transport.BatchNotice) -> None:
+        self._heard()
+        self._apply(notice)
+
+    def hear_pulse(self: MarketView, pulse: transport.Pulse) -> None:
+        self._heard()
+
+    _replace(MarketView, "hear_batch", hear_batch)
+    _replace(MarketView, "hear_pulse", hear_pulse)
+
+
+def failed_batch_stays() -> None:
+    """A batch that was not written is not undone in memory."""
+    _replace(Engine, "undo", Engine.accept)
+
+
+def doubt_is_failure() -> None:
+    """A commit whose answer was lost is taken for one that failed."""
+
+    async def was_written(self: Batches, batch: object) -> bool:
+        return False
+
+    _replace(Batches, "_was_written", was_written)
+
+
+def feed_skips() -> None:
+    """A private feed sends what comes, also after something that did not come."""
+    deliver = PrivateFeed._deliver
+
+    async def run(self: PrivateFeed) -> None:
+        self._hub.listen(self._account.pk, self._hear)
+        while True:
+            item = await self._queue.get()
+            if isinstance(item, transport.PrivatePart):
+                deliver(self, item.first, item.payload, self._channels)
+            elif item is None:
+                await self._catch_up()
+            else:
+                await self._start(item)
+
+    _replace(PrivateFeed, "run", run)
+
+
+def repeats_are_taken() -> None:
+    """A message that a channel layer delivers twice is carried out twice."""
+    _replace(Repeats, "is_one", lambda self, channel, number: False)
+
+
+def plant(name: str) -> None:
+    """Plant a flaw by its name."""
+    flaw: Callable[[], None] = globals()[name]
+    flaw()
+
+
+def _replace(owner: type, name: str, method: Method) -> None:
+    assert hasattr(owner, name), f"{owner.__name__} has no {name} any more: plant the flaw anew"
+    setattr(owner, name, method)
