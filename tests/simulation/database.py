@@ -118,6 +118,16 @@ class FaultyConnection(sqlite3.Connection):
         super().commit()
         super().close()
 
+    @property
+    def isolation_level(self) -> Any:
+        """The driver's; to set it would commit."""
+        return sqlite3.Connection.isolation_level.__get__(self)  # type: ignore[attr-defined]
+
+    @isolation_level.setter
+    def isolation_level(self, level: Any) -> None:
+        if not self.left_alone:
+            sqlite3.Connection.isolation_level.__set__(self, level)  # type: ignore[attr-defined]
+
     def close(self) -> None:
         """Close; what is being committed is the database's."""
         if not self.left_alone:

@@ -189,15 +189,16 @@ class Director:
                 one.die()
                 return
             if dice.happens(rates.pause) and not one.paused:
-                self._for_a_while(3.0, f"{one} sleeps", *self._pausing(one))
+                self._for_a_while(1.0, f"{one} sleeps", *self._pausing(one))
             if dice.happens(rates.cut_off):
-                self._for_a_while(2.0, f"{one} is cut off", *self._cutting_off(one))
+                self._for_a_while(1.0, f"{one} is cut off", *self._cutting_off(one))
             if dice.happens(rates.clock_jumps):
                 one.wall_offset = self._random.choice((0, -3600, -30, -1, 1, 30)) * 1_000_000
                 world.trace.note(f"{one} believes it is {one.wall_offset} µs later")
-            if dice.happens(rates.session_lost):
-                world.trace.note(f"{one} loses its locks")
-                world.locks.lose_session(one)
+        if dice.happens(rates.session_lost):
+            self._lose_locks()
+        if dice.happens(rates.second_engine):
+            self._run_second_engine()
         if dice.happens(rates.database_away):
             self._for_a_while(1.0, "the database is away", *self._taking_away(world.database))
         if dice.happens(rates.layer_away):
@@ -208,6 +209,26 @@ class Director:
             world.layer.restart()
         if dice.happens(rates.wire_cut):
             self._random.choice((*world.traders, *world.followers)).hang_up()
+
+    def _lose_locks(self) -> None:
+        """Whoever holds markets does not, and does not know."""
+        holding = self._world.locks.holding()
+        if holding:
+            lost = self._random.choice(holding)
+            self._world.trace.note(f"{lost.process} loses its locks")
+            self._world.locks.end(lost)
+
+    def _run_second_engine(self) -> None:
+        """Somebody runs a market that is run already."""
+        world = self._world
+        process = world.processes[self._random.choice(ENGINES)]
+        symbol = self._random.choice(world.symbols)
+        if process.alive:
+            seconds = world.dice.delay(1.0)
+            world.trace.note(f"{process} runs {symbol}, too, for {seconds:.3f} s")
+            task = world.loop.start(world.run_engine(symbol), process)
+            world.graveyard.append(task)
+            world.loop.later(seconds, task.cancel)
 
     def _for_a_while(
         self, mean: float, what: str, begin: Callable[[], object], end: Callable[[], object]

@@ -45,11 +45,9 @@ class Locks:
         session.alive = False
         session.held.clear()
 
-    def lose_session(self, process: Process) -> None:
-        """The service drops a process's sessions, which does not know yet."""
-        for session in self._sessions:
-            if session.process is process:
-                self.end(session)
+    def holding(self) -> list[Session]:
+        """The sessions that hold something."""
+        return [session for session in self._sessions if session.held]
 
 
 class SimulatedOwnership:

@@ -15,15 +15,18 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any, Final
 
-from django.db import connections
+from django.db import DatabaseError, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 
+from markets.store import StoreUnavailable
 from tests.simulation.dice import Dice
 from tests.simulation.loop import VirtualLoop, context_of
 from tests.simulation.processes import RUNNING, Process, ProcessDied
 
 DELAY: Final = 0.0005
 """Seconds until a thread takes a call, and until its answer is heard, on average."""
+NOTICED: Final = 0.1
+"""Seconds until a thread finds out that the database is gone, on average."""
 MOST_NESTED: Final = 3
 
 
@@ -119,7 +122,8 @@ class Threads:
             self._nested -= 1
             connections["default"] = outer
             events._set_running_loop(running)
-        when = self._loop.time() + self._dice.delay(DELAY)
+        gone = isinstance(error, DatabaseError | StoreUnavailable)
+        when = self._loop.time() + self._dice.delay(NOTICED if gone else DELAY)
         context = context_of(call.pool.process)
         self._loop.call_at(when, self._answer, call, result, error, context=context)
 

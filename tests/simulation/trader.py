@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 PATIENCE: Final = 12.0
 """Seconds that it waits for an answer: longer than the exchange takes to say `timeout`."""
+PATIENT: Final = 0.7
+"""The share of wishes that are asked again although nothing was done; the others are given up."""
 PAUSE: Final = 0.3
 """Seconds before it asks again."""
 
@@ -51,7 +53,13 @@ class Trader:
 
     def ask(self, method: str, params: JSON) -> Wish:
         """Begin to ask for something."""
-        wish = Wish(len(self.wishes), method, params)
+        wish = Wish(
+            len(self.wishes),
+            method,
+            params,
+            asked_at=self._world.loop.time(),
+            patient=self._world.dice.random.random() < PATIENT,
+        )
         self.wishes.append(wish)
         self._world.loop.start(self._see_through(wish), None)
         return wish

@@ -20,6 +20,9 @@ class Wish:
     number: int
     method: str
     params: JSON
+    asked_at: float
+    patient: bool
+    """Asks again when told that nothing was done."""
     told: list[str] = field(default_factory=list)
     """What came of each attempt: `ok`, or an error's code."""
     results: list[JSON] = field(default_factory=list)
@@ -41,7 +44,11 @@ class Wish:
 
     @property
     def nothing_was_done(self) -> bool:
-        """Every attempt was answered so that no order may exist."""
+        """Every attempt was answered, and so that no order may exist.
+
+        An attempt that was not answered may still be on its way, held by a process that sleeps: a refusal of
+        a later attempt says nothing of that one. (A `deadline` would.)
+        """
         return all(code not in NOBODY_KNOWS and code != "ok" for code in self.told)
 
     def take(self, result: JSON | None, code: str | None) -> None:
@@ -57,6 +64,8 @@ class Wish:
             self.refused = code
             self.settled = True
         elif not self.repeatable and code in NOBODY_KNOWS:
+            self.settled = True
+        elif not self.patient and self.nothing_was_done:
             self.settled = True
 
     def __str__(self) -> str:

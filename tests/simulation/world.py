@@ -19,6 +19,7 @@ from markets import engines, limits, models, process
 from markets.consumers.engine.loop import EngineLoop
 from markets.consumers.market_data import market_data_consumer
 from markets.consumers.trading import trading_consumer
+from markets.messages import transport
 from markets.ownership import ownership
 from tests.simulation.clocks import Clocks
 from tests.simulation.database import Database, FaultyConnection
@@ -72,6 +73,8 @@ class World:
         self.processes: dict[str, Process] = {}
         self.engines: dict[tuple[str, str], EngineLoop] = {}
         """The engine loops that run, by process and market."""
+        self.openings: list[tuple[str, float]] = []
+        """Every start of an engine: which market, and when."""
         self.graveyard: list[object] = []
         """Tasks of the dead: kept, so that nothing of them runs when they are forgotten."""
         self.traders = [
@@ -130,9 +133,16 @@ class World:
         await process.start(_no_application, engines=False)
         await self.loop.create_future()
 
+    async def run_engine(self, symbol: str) -> None:
+        """Run a market without asking who else does."""
+        channel = transport.engine_channel(symbol)
+        self.openings.append((symbol, self.loop.time()))
+        await EngineLoop(symbol, lambda: self.layer.receive(channel)).run()
+
     async def _run_engines(self, own: Process) -> None:
         async def application(scope: JSON, receive: Any, send: object) -> None:
             symbol = scope["channel"].removeprefix("engine.")
+            self.openings.append((symbol, self.loop.time()))
             engine = self.engines[own.name, symbol] = EngineLoop(symbol, receive)
             try:
                 await engine.run()
@@ -207,6 +217,10 @@ class World:
                 return f"{trader.name} wants {trader.feed.resume_from}, there are {told}"
         waiting = self.read(models.OperatorCommand.objects.filter(done=False).count)
         return f"{waiting} operators' commands wait" if waiting else None
+
+    def changed_hands(self, symbol: str, since: float) -> bool:
+        """Whether a market got another engine after a moment."""
+        return any(market == symbol and when > since for market, when in self.openings)
 
     # What clients hear, checked at once
 
