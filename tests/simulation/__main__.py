@@ -23,6 +23,9 @@ FLAWS: Final = (
     "doubt_is_failure",
     "feed_skips",
     "repeats_are_taken",
+    "doubt_does_not_wait",
+    "doubt_gives_up",
+    "dead_session_stays",
 )
 """See `flaws`, which cannot be imported before Django is set up."""
 

@@ -6,8 +6,12 @@ from dataclasses import dataclass, fields
 from random import Random
 from typing import Final
 
-OFTEN: Final = 4
-"""A run has each kind of fault with a chance of one in so many to have none of it."""
+NONE_OF: Final = 4
+"""One in so many kinds of faults does not happen in a run."""
+FOCUSED: Final = 3
+"""One in so many runs has a few kinds of faults only, and plenty of those."""
+FOCUS: Final = 4
+"""How many kinds, and how many times more of them."""
 
 
 @dataclass
@@ -67,14 +71,7 @@ class Dice:
 
     def __init__(self, seed: int) -> None:
         self.random = Random(seed)
-        self.rates = Rates(
-            **{
-                field.name: getattr(MOST, field.name) * self.random.random()
-                if self.random.randrange(OFTEN)
-                else 0.0
-                for field in fields(Rates)
-            }
-        )
+        self.rates = _draw_rates(self.random)
         self.faults = False
 
     def happens(self, chance: float) -> bool:
@@ -84,3 +81,12 @@ class Dice:
     def delay(self, mean: float) -> float:
         """Seconds: mostly short, sometimes long."""
         return self.random.expovariate(1 / mean)
+
+
+def _draw_rates(random: Random) -> Rates:
+    """Runs differ in what goes wrong: what always happens hides what it happens with."""
+    kinds = [field.name for field in fields(Rates)]
+    if random.randrange(FOCUSED):
+        chosen = [kind for kind in kinds if random.randrange(NONE_OF)]
+        return Rates(**{kind: getattr(MOST, kind) * random.random() for kind in chosen})
+    return Rates(**{kind: getattr(MOST, kind) * FOCUS for kind in random.sample(kinds, FOCUS)})

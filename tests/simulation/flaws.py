@@ -11,15 +11,18 @@ from typing import Any
 
 from redis.exceptions import RedisError
 
+from markets import models
 from markets.consumers.engine import loop
 from markets.consumers.engine.batches import Batches
 from markets.consumers.engine.repeats import Repeats
+from markets.engines import EngineHost
 from markets.gateway import Gateway
 from markets.hub.market import MarketView
 from markets.matching.engine import Engine
+from markets.matching.events import Batch
 from markets.messages import transport
 from markets.private_feed import PrivateFeed
-from markets.store import Committed, Store, Transaction
+from markets.store import Committed, SequenceTaken, Store, Transaction
 
 Method = Callable[..., Any]
 
@@ -130,6 +133,41 @@ def feed_skips() -> None:
 def repeats_are_taken() -> None:
     """A message that a channel layer delivers twice is carried out twice."""
     _replace(Repeats, "is_one", lambda self, channel, number: False)
+
+
+# What the simulation found when it was new
+
+
+def doubt_does_not_wait() -> None:
+    """Whether a commit took place is read while it may still be at it."""
+
+    def was_written(self: Store, batch: Batch) -> bool:
+        written = models.Batch.objects.filter(
+            market=self._keys.market, sequence=batch.sequence, timestamp=batch.timestamp
+        )
+        return written.exists()
+
+    _replace(Store, "was_written", was_written)
+
+
+def doubt_gives_up() -> None:
+    """A commit is not looked for when another engine wrote since."""
+    was_written = Store.was_written
+
+    def last_only(self: Store, batch: Batch) -> bool:
+        written = was_written(self, batch)
+        last = models.Market.objects.get(symbol=self.symbol).last_sequence
+        if last not in (batch.sequence, batch.prev_sequence):
+            raise SequenceTaken("others wrote since")
+        return written
+
+    _replace(Store, "was_written", last_only)
+
+
+def dead_session_stays() -> None:
+    """A process that runs nothing does not ask whether its session lives."""
+    alive = EngineHost._alive
+    _replace(EngineHost, "_alive", lambda self: not self._running or alive(self))
 
 
 def plant(name: str) -> None:

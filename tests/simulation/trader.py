@@ -3,6 +3,7 @@
 Rules:
 - What was not answered, or answered with "try later", is asked again with the same client_order_id, at any
   web process. An order without one is never repeated.
+- Some ask that their orders end with their connection.
 - It follows its private channels by `clients.AccountFeed`: from the number that it wants next, after each
   reconnect. A gap on one connection is a broken promise.
 """
@@ -35,6 +36,7 @@ class Trader:
     def __init__(self, world: World, name: str, key: str, account: int) -> None:
         self.name = name
         self.account = account
+        self.ends_orders = name.endswith("2")
         self.wishes: list[Wish] = []
         self.told: dict[int, tuple[str, Any]] = {}
         """What the private channels said, by sequence."""
@@ -113,16 +115,18 @@ class Trader:
             await asyncio.sleep(PAUSE)
 
     def _subscribe(self, wire: Wire) -> None:
+        if self.ends_orders:
+            self._world.loop.start(self._prepare(wire, "login", {"cancel_on_disconnect": True}), None)
         self.feed.reconnected()
         params: JSON = {"channels": list(CHANNELS)}
         if self.feed.resume_from is not None:
             params["from_sequence"] = self.feed.resume_from
-        self._world.loop.start(self._subscribed(wire, params), None)
+        self._world.loop.start(self._prepare(wire, "subscribe", params), None)
 
-    async def _subscribed(self, wire: Wire, params: JSON) -> None:
-        code = await self._attempt(wire, "subscribe", params)
+    async def _prepare(self, wire: Wire, method: str, params: JSON) -> None:
+        code = await self._attempt(wire, method, params)
         if code != "ok":
-            self._world.trace.note(f"{self.name} is not subscribed: {code}")
+            self._world.trace.note(f"{self.name} cannot {method}: {code}")
             wire.cut()
 
     def _closed(self, wire: Wire) -> None:

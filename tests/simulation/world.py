@@ -215,8 +215,17 @@ class World:
             )
             if trader.feed.resume_from != told + 1:
                 return f"{trader.name} wants {trader.feed.resume_from}, there are {told}"
+        if self.read(self._orders_without_connection):
+            return "an order outlives its connection"
         waiting = self.read(models.OperatorCommand.objects.filter(done=False).count)
         return f"{waiting} operators' commands wait" if waiting else None
+
+    def _orders_without_connection(self) -> list[int]:
+        """Open orders that should have ended with a connection."""
+        gateways = [each.parts.gateway for each in self.web_processes() if each.parts is not None]
+        alive = set().union(*(gateway._connections for gateway in gateways))
+        bound = models.Order.objects.filter(models.LIVE_ORDERS).exclude(connection=None)
+        return [pk for pk, connection in bound.values_list("pk", "connection") if connection not in alive]
 
     def changed_hands(self, symbol: str, since: float) -> bool:
         """Whether a market got another engine after a moment."""
