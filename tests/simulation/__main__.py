@@ -1,6 +1,7 @@
 """`python -m tests.simulation --seed 7 --steps 250`: replay a run; `--seeds 1-100` or `--seeds 3,7`: many.
 
-Exit 0 only if every promise was kept. What was broken is printed with the end of its trace, and how to replay it.
+Exit 0 only if every promise was kept. What was broken is printed, with the end of its trace and how to play
+it again.
 """
 
 from __future__ import annotations
@@ -11,7 +12,6 @@ import sys
 import tempfile
 from pathlib import Path
 from typing import Final
-
 
 STEPS: Final = 250
 FLAWS: Final = (
@@ -25,6 +25,8 @@ FLAWS: Final = (
     "repeats_are_taken",
     "doubt_does_not_wait",
     "doubt_gives_up",
+    "stale_engines_refuse",
+    "late_orders_stay",
     "dead_session_stays",
 )
 """See `flaws`, which cannot be imported before Django is set up."""
@@ -34,9 +36,9 @@ def main() -> int:
     """Run what the command line asks for."""
     if os.environ.get("PYTHONHASHSEED") != "0":
         os.environ["PYTHONHASHSEED"] = "0"  # sets of words have an order, too
-        os.execv(sys.executable, [sys.executable, "-m", "tests.simulation", *sys.argv[1:]])  # noqa: S606
+        os.execv(sys.executable, [sys.executable, "-m", "tests.simulation", *sys.argv[1:]])
     options = _options()
-    memory = Path("/dev/shm")  # noqa: S108 - a folder in memory, where there is one
+    memory = Path("/dev/shm")
     with tempfile.TemporaryDirectory(dir=memory if memory.is_dir() else None) as folder:
         os.environ["EXCHANGE_VAR"] = folder
         os.environ.pop("DATABASE_URL", None)

@@ -1,4 +1,4 @@
-"""What must be true when a run has ended and healed: from the rows, from what runs, from what clients were told."""
+"""What must be true when a run has ended and healed: of the rows, of what runs, of what clients were told."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """A real SQLite file behind connections that fail: before a statement, at a commit, after it, or all of them.
 
 Rules:
-- What is committed is there; nothing else is. A connection that is dropped rolls back, as a database does with
-  a client that is gone.
+- What is committed is there; nothing else is. A connection that is dropped rolls back, as a database does
+  with a client that is gone.
 - An error does not say whether the commit took place: it did when it was the answer that got lost; or it
   will, a moment after its client was cut off. Until then its rows are locked.
 """
@@ -30,9 +30,7 @@ class Database:
     current: Database
     """The one that new connections belong to."""
 
-    def __init__(
-        self, loop: VirtualLoop, dice: Dice, threads: Threads, trace: Trace
-    ) -> None:
+    def __init__(self, loop: VirtualLoop, dice: Dice, threads: Threads, trace: Trace) -> None:
         self.away = False
         """Nobody can reach it."""
         self._loop = loop
@@ -46,9 +44,9 @@ class Database:
         if process is None:
             return
         rates = self._dice.rates
-        if not connection.writing and not SqliteDialect._writer.locked():
-            if self._dice.happens(rates.interrupted):
-                self._threads.interrupt()
+        locked = connection.writing or SqliteDialect._writer.locked()
+        if not locked and self._dice.happens(rates.interrupted):
+            self._threads.interrupt()
         self._fail_if_dead(process)
         if self._dice.happens(rates.dies_at_statement):
             self._die(process, _short(sql))

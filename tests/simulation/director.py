@@ -1,6 +1,6 @@
 """Who lets things happen: at each step traders ask for something, and perhaps something goes wrong.
 
-When the steps are over nothing goes wrong any more, and the exchange is given HEALING to be as if nothing had.
+When the steps are over nothing goes wrong any more, and the exchange has HEALING to be as if nothing had.
 """
 
 from __future__ import annotations

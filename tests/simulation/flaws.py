@@ -164,6 +164,20 @@ def doubt_gives_up() -> None:
     _replace(Store, "was_written", last_only)
 
 
+def stale_engines_refuse() -> None:
+    """An engine refuses by what it remembers, also when another one writes the market."""
+    _replace(Store, "check", lambda self, sequence: None)
+
+
+def late_orders_stay() -> None:
+    """An order that comes after its connection's end is not looked for."""
+
+    async def nothing(self: Gateway, *arguments: object) -> None:
+        return
+
+    _replace(Gateway, "_cancel_late", nothing)
+
+
 def dead_session_stays() -> None:
     """A process that runs nothing does not ask whether its session lives."""
     alive = EngineHost._alive

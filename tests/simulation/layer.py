@@ -1,7 +1,7 @@
-"""The channel layer of a simulation: it loses, repeats, delays and reorders, and can be away or restart empty.
+"""The channel layer of a simulation: it loses, repeats, delays, reorders, can be away, or restart empty.
 
-Like Redis it is a process of its own: what was sent stays when its sender dies, a dead process's channels stay
-in their groups, and a message that is not fetched in EXPIRY is gone.
+Like Redis it is a process of its own: what was sent stays when its sender dies, a dead process's channels
+stay in their groups, and a message that is not fetched in EXPIRY is gone.
 """
 
 from __future__ import annotations
@@ -138,7 +138,7 @@ class SimulatedLayer(BaseChannelLayer):  # type: ignore[misc]  # Channels has no
             if not future.done() and (process is None or process.alive)
         ]
         if waiting:
-            process, future = waiting.pop(self._dice.random.randrange(len(waiting)))
+            _, future = waiting.pop(self._dice.random.randrange(len(waiting)))
             future.set_result(message)
             self._waiting[channel] = waiting
         else:

@@ -1,4 +1,4 @@
-"""The database that every run begins with: two markets of one quote asset, and traders, some rich, some poor."""
+"""The database that every run begins with: two markets of one quote asset, traders rich and poor."""
 
 from __future__ import annotations
 

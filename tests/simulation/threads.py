@@ -43,9 +43,7 @@ class Pool:
 class Call:
     """What a thread is to do, or is about to."""
 
-    def __init__(
-        self, pool: Pool, call: Callable[[], Any], future: asyncio.Future[Any]
-    ) -> None:
+    def __init__(self, pool: Pool, call: Callable[[], Any], future: asyncio.Future[Any]) -> None:
         self.pool = pool
         self.call = call
         self.future = future
@@ -70,7 +68,9 @@ class Threads:
         process = RUNNING.get()
         pool = self._pools.get((process, executor))
         if pool is None:
-            pool = self._pools[process, executor] = Pool(process, executor._max_workers if executor else 1)
+            pool = self._pools[process, executor] = Pool(
+                process, executor._max_workers if executor else 1
+            )
         future: asyncio.Future[Any] = self._loop.create_future()
         pool.waiting.append(Call(pool, lambda: call(*arguments), future))
         self._start_waiting(pool)
@@ -89,7 +89,8 @@ class Threads:
         ready = [
             call
             for call in self._started
-            if call.pool.process is None or (call.pool.process.alive and not call.pool.process.paused)
+            if call.pool.process is None
+            or (call.pool.process.alive and not call.pool.process.paused)
         ]
         if ready and self._nested < MOST_NESTED:
             call = self._dice.random.choice(ready)

@@ -116,7 +116,9 @@ class Trader:
 
     def _subscribe(self, wire: Wire) -> None:
         if self.ends_orders:
-            self._world.loop.start(self._prepare(wire, "login", {"cancel_on_disconnect": True}), None)
+            self._world.loop.start(
+                self._prepare(wire, "login", {"cancel_on_disconnect": True}), None
+            )
         self.feed.reconnected()
         params: JSON = {"channels": list(CHANNELS)}
         if self.feed.resume_from is not None:

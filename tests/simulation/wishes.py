@@ -63,9 +63,9 @@ class Wish:
         if code not in NOTHING_DONE and code not in NOBODY_KNOWS:
             self.refused = code
             self.settled = True
-        elif not self.repeatable and code in NOBODY_KNOWS:
-            self.settled = True
-        elif not self.patient and self.nothing_was_done:
+        elif (not self.repeatable and code in NOBODY_KNOWS) or (
+            not self.patient and self.nothing_was_done
+        ):
             self.settled = True
 
     def __str__(self) -> str:

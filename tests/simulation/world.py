@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 import logging
 import shutil
-from collections.abc import Callable, Coroutine
+from asyncio import events
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
-from asyncio import events
 from channels.layers import channel_layers
 from django.db import DatabaseError, InterfaceError, connections
 from redis.exceptions import RedisError
@@ -60,9 +60,7 @@ class World:
         limits.public_rate._buckets.clear()
         self.threads = Threads(self.loop, self.dice)
         self.loop.run_call = self.threads.submit
-        self.database = Database.current = Database(
-            self.loop, self.dice, self.threads, self.trace
-        )
+        self.database = Database.current = Database(self.loop, self.dice, self.threads, self.trace)
         shutil.copy(stage.file, file)
         self._use_file(file)
         self.layer = SimulatedLayer(self.loop, self.dice, self.trace)
@@ -225,7 +223,11 @@ class World:
         gateways = [each.parts.gateway for each in self.web_processes() if each.parts is not None]
         alive = set().union(*(gateway._connections for gateway in gateways))
         bound = models.Order.objects.filter(models.LIVE_ORDERS).exclude(connection=None)
-        return [pk for pk, connection in bound.values_list("pk", "connection") if connection not in alive]
+        return [
+            pk
+            for pk, connection in bound.values_list("pk", "connection")
+            if connection not in alive
+        ]
 
     def changed_hands(self, symbol: str, since: float) -> bool:
         """Whether a market got another engine after a moment."""
@@ -237,7 +239,9 @@ class World:
         """Law 2: nothing is said before it is durable."""
         if wish.method == "submit_order":
             found = self.read(models.Order.objects.filter(pk=int(result["id"])).exists)
-            self.trace.expect(found, f"{trader.name} was told of an order that is not durable: {wish}")
+            self.trace.expect(
+                found, f"{trader.name} was told of an order that is not durable: {wish}"
+            )
 
     def believed(self, follower: Follower, symbol: str, book: LocalBook) -> None:
         """A book that a client believes was durable before."""
