@@ -108,8 +108,9 @@ class FaultyConnection(sqlite3.Connection):
 
     def drop(self) -> None:
         """The connection is lost, and with it what was not committed."""
-        self.broken = True
-        self.rollback()
+        if not self.broken:
+            self.broken = True
+            self.rollback()
 
     def commit_alone(self) -> None:
         """The database has come to the COMMIT of a client that is gone."""
@@ -128,6 +129,7 @@ class FaultyConnection(sqlite3.Connection):
 
     def close(self) -> None:
         """Close; what is being committed is the database's."""
+        self.broken = True
         if not self.left_alone:
             super().close()
 
