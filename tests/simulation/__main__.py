@@ -19,7 +19,7 @@ FLAWS: Final = (
     "no_sequence_check",
     "gateway_repeats",
     "hub_believes_anything",
-    "failed_batch_stays",
+    "undone_by_half",
     "doubt_is_failure",
     "feed_skips",
     "repeats_are_taken",

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from redis.exceptions import RedisError
@@ -23,6 +24,8 @@ from markets.matching.events import Batch
 from markets.messages import transport
 from markets.private_feed import PrivateFeed
 from markets.store import Committed, SequenceTaken, Store, Transaction
+from markets.store.errors import StoreError
+from markets.store.transaction import speaking
 
 Method = Callable[..., Any]
 
@@ -40,7 +43,8 @@ def answer_before_commit() -> None:
         await answer(self, *arguments)
         store = self._batches._store
         for late in waiting.pop(store, ()):
-            await loop.threads.run(commit, store, *late)
+            with suppress(StoreError):
+                await loop.threads.run(commit, store, *late)
 
     _replace(Store, "commit", put_off)
     _replace(loop.EngineLoop, "_answer", answer_first)
@@ -98,9 +102,14 @@ def hub_believes_anything() -> None:
     _replace(MarketView, "hear_pulse", hear_pulse)
 
 
-def failed_batch_stays() -> None:
-    """A batch that was not written is not undone in memory."""
-    _replace(Engine, "undo", Engine.accept)
+def undone_by_half() -> None:
+    """Of a batch that was not written the sequence is taken back, and nothing else."""
+
+    def undo(self: Engine) -> None:
+        self.accept()
+        self._market.sequence = self._start[1].sequence
+
+    _replace(Engine, "undo", undo)
 
 
 def doubt_is_failure() -> None:
@@ -142,10 +151,11 @@ def doubt_does_not_wait() -> None:
     """Whether a commit took place is read while it may still be at it."""
 
     def was_written(self: Store, batch: Batch) -> bool:
-        written = models.Batch.objects.filter(
-            market=self._keys.market, sequence=batch.sequence, timestamp=batch.timestamp
-        )
-        return written.exists()
+        with speaking():
+            written = models.Batch.objects.filter(
+                market=self._keys.market, sequence=batch.sequence, timestamp=batch.timestamp
+            )
+            return written.exists()
 
     _replace(Store, "was_written", was_written)
 
@@ -156,10 +166,11 @@ def doubt_gives_up() -> None:
 
     def last_only(self: Store, batch: Batch) -> bool:
         written = was_written(self, batch)
-        last = models.Market.objects.get(symbol=self.symbol).last_sequence
-        if last not in (batch.sequence, batch.prev_sequence):
-            raise SequenceTaken("others wrote since")
-        return written
+        with speaking():
+            last = models.Market.objects.get(symbol=self.symbol).last_sequence
+            if last not in (batch.sequence, batch.prev_sequence):
+                raise SequenceTaken("others wrote since")
+            return written
 
     _replace(Store, "was_written", last_only)
 
