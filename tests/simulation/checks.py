@@ -86,7 +86,7 @@ def check_books(world: World) -> None:
 def check_orders(world: World, trader: Trader) -> None:
     """Nothing acknowledged is lost, nothing doubled, and every answer was true."""
     rows = list(models.Order.objects.filter(account=trader.account))
-    named = {row.client_order_id: row for row in rows if row.client_order_id is not None}
+    named = {str(row.client_order_id): row for row in rows}
     anonymous: dict[int, list[models.Order]] = {}
     for row in rows:
         if row.client_order_id is None:
@@ -99,13 +99,13 @@ def check_orders(world: World, trader: Trader) -> None:
                 quantity = int(Decimal(wish.params["quantity"]) * UNIT)
                 _check_order(world, who, wish, anonymous.get(quantity, []))
             case "submit_order" | "submit_oco":
-                row = named.get(wish.client_order_id)
-                _check_order(world, who, wish, [] if row is None else [row])
+                found = named.get(str(wish.client_order_id))
+                _check_order(world, who, wish, [] if found is None else [found])
             case "cancel_order" if wish.results:
-                row = named[wish.client_order_id]
+                row = named[str(wish.client_order_id)]
                 world.trace.expect(row.status not in LIVE, f"{who}: it is {row.status}")
             case "cancel_order" | "amend_order" if wish.refused == "order_not_open":
-                row = named[wish.client_order_id]
+                row = named[str(wish.client_order_id)]
                 world.trace.expect(row.status not in LIVE, f"{who}: it is {row.status}")
 
 

@@ -22,6 +22,7 @@ from tests.simulation.trace import Trace
 
 COMMIT_LATE: Final = 0.05
 """Seconds that a database takes to come to a commit whose client is gone, on average."""
+_isolation_level: Any = sqlite3.Connection.isolation_level
 
 
 class Database:
@@ -37,6 +38,12 @@ class Database:
         self._dice = dice
         self._threads = threads
         self._trace = trace
+        self._left_alone: list[FaultyConnection] = []
+
+    def finish_commits(self) -> None:
+        """Come to what was left alone."""
+        for connection in self._left_alone:
+            connection.commit_alone()
 
     def before(self, connection: FaultyConnection, sql: str) -> None:
         """A statement is about to be carried out."""
@@ -66,6 +73,7 @@ class Database:
             seconds = self._dice.delay(COMMIT_LATE)
             self._trace.note(f"{process} is cut off from its COMMIT, which takes {seconds:.3f} s")
             connection.left_alone = connection.broken = True
+            self._left_alone.append(connection)
             self._loop.later(seconds, connection.commit_alone)
             raise _gone()
 
@@ -114,18 +122,20 @@ class FaultyConnection(sqlite3.Connection):
 
     def commit_alone(self) -> None:
         """The database has come to the COMMIT of a client that is gone."""
-        super().commit()
-        super().close()
+        if self.left_alone:
+            super().commit()
+            self.left_alone = False
+            super().close()
 
     @property
     def isolation_level(self) -> Any:
         """The driver's; to set it would commit."""
-        return sqlite3.Connection.isolation_level.__get__(self)  # type: ignore[attr-defined]
+        return _isolation_level.__get__(self)
 
     @isolation_level.setter
     def isolation_level(self, level: Any) -> None:
         if not self.left_alone:
-            sqlite3.Connection.isolation_level.__set__(self, level)  # type: ignore[attr-defined]
+            _isolation_level.__set__(self, level)
 
     def close(self) -> None:
         """Close; what is being committed is the database's."""

@@ -13,6 +13,7 @@ from django.db import DatabaseError
 
 from markets import accounts, models, operators
 from markets.matching.types import MarketStatus
+from tests.simulation.follower import Follower
 from tests.simulation.processes import Process
 from tests.simulation.trader import Trader
 from tests.simulation.wishes import JSON
@@ -72,6 +73,7 @@ class Director:
     def _put_right(self) -> None:
         world = self._world
         world.database.away = world.layer.away = False
+        world.database.finish_commits()
         for process in world.processes.values():
             process.cut_off = False
             if process.paused:
@@ -208,7 +210,8 @@ class Director:
             world.trace.note("the layer restarts empty")
             world.layer.restart()
         if dice.happens(rates.wire_cut):
-            self._random.choice((*world.traders, *world.followers)).hang_up()
+            clients: list[Trader | Follower] = [*world.traders, *world.followers]
+            self._random.choice(clients).hang_up()
 
     def _lose_locks(self) -> None:
         """Whoever holds markets does not, and does not know."""

@@ -13,7 +13,7 @@ from typing import Any
 from redis.exceptions import RedisError
 
 from markets import models
-from markets.consumers.engine import loop
+from markets.consumers.engine import batches, loop
 from markets.consumers.engine.batches import Batches
 from markets.consumers.engine.repeats import Repeats
 from markets.engines import EngineHost
@@ -44,7 +44,7 @@ def answer_before_commit() -> None:
         store = self._batches._store
         for late in waiting.pop(store, ()):
             with suppress(StoreError):
-                await loop.threads.run(commit, store, *late)
+                await batches.threads.run(commit, store, *late)
 
     _replace(Store, "commit", put_off)
     _replace(loop.EngineLoop, "_answer", answer_first)
