@@ -77,12 +77,10 @@ async def test_what_a_task_is_about_is_said_once_and_a_call_knows_better() -> No
 def test_a_failed_request_is_found_by_its_request_id(
     exchange: ExchangeDriver, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    market = exchange.new_market()
-    alice, _ = exchange.traders(market)
-    order = {"market": market, "side": "buy", "quantity": "1", "price": "1"}
-    monkeypatch.setattr(trading, "start_order", lambda who, params: 1 // 0)
+    alice = exchange.new_trader(USD=1)
+    monkeypatch.setattr(trading, "_symbol_of", lambda *_: 1 // 0)
 
-    answer = alice.http.post("orders", json=order, headers={"X-Request-ID": "my-request"})
+    answer = alice.http.delete("orders/by-client-id/x", headers={"X-Request-ID": "my-request"})
 
     assert answer.status_code == 500
     assert answer.headers["x-request-id"] == "my-request"
@@ -93,17 +91,14 @@ def test_a_failed_request_is_found_by_its_request_id(
 def test_a_failed_request_on_a_socket_is_found_by_the_connections_and_its_own(
     exchange: ExchangeDriver, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    market = exchange.new_market()
-    alice, _ = exchange.traders(market)
-    order = {"market": market, "side": "buy", "quantity": "1", "price": "1", "post_only": True}
-    monkeypatch.setattr(trading, "start_order", lambda who, params: 1 // 0)
-    monkeypatch.setattr(trading, "send_plain_order", lambda who, wish, answered: False)
+    alice = exchange.new_trader(USD=1)
+    monkeypatch.setattr(trading, "_symbol_of", lambda *_: 1 // 0)
 
     with alice.socket(additional_headers={"X-Request-ID": "my-socket"}) as trader:
         response = trader.connection.response
         assert response is not None
         assert response.headers["x-request-id"] == "my-socket"
-        req_id = trader.send("submit_order", **order)
+        req_id = trader.send("cancel_order", client_order_id="x")
         assert trader.answer(req_id)["error"]["code"] == "internal_error"
 
     [failed] = [record for record in caplog.records if record.exc_info]
