@@ -11,6 +11,7 @@ import asyncio
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from contextvars import copy_context
 from typing import TypeVar
 
 from django.core.management.base import CommandError
@@ -53,7 +54,8 @@ class DatabaseThreads:
                 self._name,
                 initializer=lambda: self._connections.append(connections["default"]),
             )
-        return await asyncio.get_running_loop().run_in_executor(self._pool, call, *args)
+        loop, about = asyncio.get_running_loop(), copy_context()
+        return await loop.run_in_executor(self._pool, about.run, call, *args)
 
     def _close_connections(self) -> None:
         while self._connections:

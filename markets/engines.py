@@ -26,6 +26,7 @@ from redis.exceptions import RedisError
 from markets import fee_tiers, schedules, tallies
 from markets.database import DatabaseThreads
 from markets.messages.transport import OPERATOR, engine_channel
+from markets.metrics import RESTART, START, TAKE_OVER
 from markets.models import Market, OperatorCommand
 from markets.ownership import Ownership, ownership
 
@@ -47,6 +48,8 @@ class EngineHost:
         self._application = application
         self._markets = markets
         self._running: dict[str, tuple[int, asyncio.Task[None]]] = {}
+        self._ran: set[str] = set()
+        self._looked = False
         self._threads = DatabaseThreads("ownership", 1)
         self._chores = DatabaseThreads("chores", 1)
         self._assessed: float | None = None
@@ -124,13 +127,16 @@ class EngineHost:
                 del self._running[symbol]
                 error = None if task.cancelled() else task.exception()
                 if error is not None:
-                    logger.error("%s: its engine failed", symbol, exc_info=error)
+                    about = {"market": symbol}
+                    logger.error("%s: its engine failed", symbol, exc_info=error, extra=about)
                 await self._threads.run(self._release, market_id)
         taken = await self._threads.run(self._take)
         await self._fire_schedules([market_id for market_id, _ in taken])
         for market_id, symbol in taken:
-            task = asyncio.create_task(self._run(symbol), name=f"engine {symbol}")
+            running = self._run(symbol, self._reason(symbol))
+            task = asyncio.create_task(running, name=f"engine {symbol}")
             self._running[symbol] = (market_id, task)
+        self._looked = True
 
         for symbol in await self._threads.run(_markets_with_commands):
             if symbol in self._running:
@@ -141,7 +147,8 @@ class EngineHost:
         try:
             await layer.send(engine_channel(symbol), {"type": OPERATOR})
         except (ChannelFull, RedisError, OSError) as error:
-            logger.warning("%s: not nudged, the next look does: %s", symbol, error)
+            about = {"market": symbol}
+            logger.warning("%s: not nudged, the next look does: %s", symbol, error, extra=about)
 
     async def _stop(self) -> None:
         tasks = [task for _, task in self._running.values()]
@@ -149,7 +156,14 @@ class EngineHost:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def _run(self, symbol: str) -> None:
+    def _reason(self, symbol: str) -> str:
+        """Why a market's engine starts here; see `markets.metrics`."""
+        if symbol in self._ran:
+            return RESTART
+        self._ran.add(symbol)
+        return TAKE_OVER if self._looked else START
+
+    async def _run(self, symbol: str, reason: str) -> None:
         layer: Any = get_channel_layer()
         channel = engine_channel(symbol)
 
@@ -160,7 +174,8 @@ class EngineHost:
         async def send(message: dict[str, Any]) -> None:
             raise AssertionError(f"an engine answers through the channel layer, not by {message}")
 
-        await self._application({"type": "channel", "channel": channel}, receive, send)
+        scope = {"type": "channel", "channel": channel, "reason": reason}
+        await self._application(scope, receive, send)
 
     # In the thread whose database session holds the locks
 

@@ -14,6 +14,7 @@ from markets.messages import transport
 from markets.models import Market, Order
 from markets.ownership import ownership
 from tests.drivers.exchange import ExchangeDriver
+from tests.drivers.figures import Figures
 
 
 async def _second_engine(market: str, command: PlaceOrder, first: Any) -> transport.Answers:
@@ -61,6 +62,9 @@ def test_a_second_engine_changes_nothing_and_steps_down(
 
     assert [answer.failure for answer in answers.answers] == [transport.Failure.UNAVAILABLE]
     assert Order.objects.filter(market__symbol=market).count() == 1
+    figures = Figures(exchange.url)
+    assert figures("exchange_step_downs_total", market=market) == 1
+    assert figures("exchange_engine_running", market=market) == 1, "the first one"
     alice.place(market, "buy", "1", price="98")  # the first engine goes on
     exchange.wait_until(
         lambda: exchange.book(market)["bids"] == [["99", "1"], ["98", "1"]],

@@ -67,10 +67,11 @@ def gateway_repeats() -> None:
     """A gateway that has no answer after a second sends the commands again."""
     send = Gateway._send
 
-    async def send_again(self: Gateway, symbol: str, lane: Any, carried: Any, waiting: Any) -> None:
-        await send(self, symbol, lane, carried, waiting)
+    async def send_again(self: Gateway, symbol: str, lane: Any, waiting: Any) -> None:
+        await send(self, symbol, lane, waiting)
         if not any(settled[1] is waiting for settled in self._sent.values()):
             return
+        carried = [transport.carry(command) for command, _, _ in waiting]
         message = transport.Commands(next(self._ids), self._reply_channel, carried)
         payload = transport.pack(message, self._layer)
 

@@ -12,6 +12,7 @@ from channels.exceptions import ChannelFull
 from channels.layers import get_channel_layer
 from redis.exceptions import RedisError
 
+from markets import logs
 from markets.consumers.engine.batches import Batches, SteppedDown, threads
 from markets.consumers.engine.leases import Leases
 from markets.consumers.engine.repeats import Repeats
@@ -19,6 +20,7 @@ from markets.gateway import connection_of, failed
 from markets.matching.commands import Command
 from markets.messages import transport
 from markets.messages.transport import Answer, Commands, Failure
+from markets.metrics import START, EngineFigures
 from markets.store import StoreUnavailable
 
 MAX_BATCH: Final = 500
@@ -42,14 +44,19 @@ async def engine_consumer(
 ) -> None:
     """ASGI application of the channel `engine.SYMBOL`: run the market until canceled or stepped down."""
     del send  # a channel consumer answers through the channel layer
-    await EngineLoop(scope["channel"].removeprefix("engine."), receive).run()
+    symbol = scope["channel"].removeprefix("engine.")
+    await EngineLoop(symbol, receive, scope.get("reason", START)).run()
 
 
 class EngineLoop:
     """One market's engine with its inbox and its answers."""
 
-    def __init__(self, symbol: str, receive: Callable[[], Awaitable[dict[str, Any]]]) -> None:
+    def __init__(
+        self, symbol: str, receive: Callable[[], Awaitable[dict[str, Any]]], reason: str = START
+    ) -> None:
         self.symbol = symbol
+        self._reason = reason
+        self._figures = EngineFigures(symbol)
         self._receive = receive
         self._layer: Any = get_channel_layer()
         self._batches = Batches(symbol, self._refuse_waiting)
@@ -67,18 +74,24 @@ class EngineLoop:
             await self._serve()
 
     async def _serve(self) -> None:
+        logs.about_market(self.symbol)
         try:
             await self._batches.load()
+            logs.about_market(self.symbol, lambda: self._batches.sequence)
             engine = self._batches.engine
             self._leases = Leases(order.connection for order in engine.book.orders.values())
             state = engine.state
+            self._figures.started(self._reason, state.sequence, len(engine.book.orders))
             logger.info("%s: %s at sequence %d", self.symbol, state.status, state.sequence)
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._read())
                 tasks.create_task(self._pulse())
                 tasks.create_task(self._work())
         except* SteppedDown:
+            self._figures.stepped_down()
             logger.warning("%s: another engine writes this market; stepping down", self.symbol)
+        finally:
+            self._figures.stopped()
 
     # What arrives
 
@@ -108,6 +121,7 @@ class EngineLoop:
             return
         self._queued += len(message.commands)
         self._inbox.append(message)
+        self._figures.queue.set(self._queued)
         self._arrived.set()
 
     async def _pulse(self) -> None:
@@ -168,6 +182,7 @@ class EngineLoop:
             count += len(message.commands)
             gathered.append(message)
         self._queued -= count
+        self._figures.queue.set(self._queued)
         return gathered
 
     async def _run_batch(self, messages: list[Commands]) -> None:
@@ -178,7 +193,8 @@ class EngineLoop:
             for carrier in message.commands:
                 self._leases.heard_of(connection_of(carrier.command))
         try:
-            answers = await self._batches.carry_out(commands)
+            with self._figures.batch(len(commands)):
+                answers = await self._batches.carry_out(commands)
         except StoreUnavailable as error:
             logger.warning("%s: %s", self.symbol, error)
             answers = [failed(Failure.UNAVAILABLE)] * len(commands)
@@ -193,6 +209,7 @@ class EngineLoop:
         waiting = list(self._inbox)
         self._inbox.clear()
         self._queued = 0
+        self._figures.queue.set(0)
         await self._answer_all(waiting, Failure.UNAVAILABLE)
 
     # The answers
