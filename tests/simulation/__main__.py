@@ -46,6 +46,9 @@ def main() -> int:
         os.environ["DJANGO_SETTINGS_MODULE"] = "exchange_site.settings"
         import django
 
+        from tests.simulation import clocks
+
+        clocks.install()
         django.setup()
         from tests.simulation import command
 

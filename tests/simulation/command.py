@@ -9,7 +9,7 @@ from pathlib import Path
 
 from django.conf import settings
 
-from tests.simulation import clocks, stage
+from tests.simulation import stage
 from tests.simulation.flaws import plant
 from tests.simulation.run import Run, run
 from tests.simulation.trace import LAST
@@ -21,7 +21,6 @@ def carry_out(options: argparse.Namespace, folder: Path) -> int:
         "PRAGMA journal_mode=WAL; PRAGMA synchronous=OFF;"
     )
     logging.getLogger("markets").propagate = False
-    clocks.install()
     if options.flaw:
         plant(options.flaw)
     built = stage.build(folder / "stage.sqlite3")

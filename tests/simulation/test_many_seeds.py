@@ -6,7 +6,7 @@ import pytest
 
 from tests.simulation.test_seeds import simulate
 
-FIRST, LAST, BLOCK = 1001, 1240, 40
+FIRST, LAST, BLOCK = 1001, 1200, 40
 
 pytestmark = pytest.mark.slow
 

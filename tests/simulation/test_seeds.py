@@ -1,4 +1,4 @@
-"""A dozen simulated runs, and those that once found something: whatever fails, every promise is kept."""
+"""A dozen simulated runs: whatever fails, every promise is kept, and a run can be played again."""
 
 from __future__ import annotations
 
@@ -7,8 +7,6 @@ import sys
 from pathlib import Path
 
 import pytest
-
-from tests.simulation.seeds import NAMED
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -19,26 +17,26 @@ def simulate(*options: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
 
 
-def test_a_dozen_runs_keep_every_promise() -> None:
-    played = simulate("--seeds", "1-12")
-
-    assert played.returncode == 0, played.stdout + played.stderr
-
-
-def test_runs_that_found_something_keep_every_promise() -> None:
-    played = simulate("--seeds", ",".join(str(seed) for seed in NAMED.values()))
-
-    assert played.returncode == 0, played.stdout + played.stderr
+@pytest.fixture(scope="module")
+def dozen() -> subprocess.CompletedProcess[str]:
+    """A dozen runs."""
+    return simulate("--seeds", "1-12")
 
 
-def test_the_same_seed_is_the_same_run_event_by_event() -> None:
-    alone, among_others = simulate("--seed", "7"), simulate("--seeds", "6-7")
-
-    assert "seed 7: ok" in alone.stdout
-    assert alone.stdout.splitlines()[-1] == among_others.stdout.splitlines()[-1]
+def test_a_dozen_runs_keep_every_promise(dozen: subprocess.CompletedProcess[str]) -> None:
+    assert dozen.returncode == 0, dozen.stdout + dozen.stderr
 
 
-def test_a_failed_run_says_what_was_broken_and_how_to_play_it_again() -> None:
+def test_the_same_seed_is_the_same_run_event_by_event(
+    dozen: subprocess.CompletedProcess[str],
+) -> None:
+    alone = simulate("--seed", "7").stdout.splitlines()[-1]
+
+    assert alone.startswith("seed 7: ok")
+    assert alone in dozen.stdout.splitlines()
+
+
+def test_a_run_that_fails_says_what_was_broken_and_how_to_play_it_again() -> None:
     played = simulate("--flaw", "answer_before_commit", "--seeds", "1-20")
 
     assert played.returncode == 1

@@ -21,14 +21,14 @@ from markets.consumers.market_data import market_data_consumer
 from markets.consumers.trading import trading_consumer
 from markets.messages import transport
 from markets.ownership import ownership
-from tests.simulation.clocks import Clocks
+from tests.simulation.clocks import EPOCH, Clocks
 from tests.simulation.database import Database, FaultyConnection
 from tests.simulation.dice import Dice
 from tests.simulation.follower import Follower
 from tests.simulation.layer import SimulatedLayer
 from tests.simulation.locks import Locks, SimulatedOwnership
-from tests.simulation.loop import VirtualLoop
-from tests.simulation.processes import Process, seed_secrets
+from tests.simulation.loop import START, VirtualLoop
+from tests.simulation.processes import RUNNING, Process, seed_secrets
 from tests.simulation.stage import SYMBOLS, Stage
 from tests.simulation.threads import Threads
 from tests.simulation.trace import Trace
@@ -54,7 +54,7 @@ class World:
         self.loop = VirtualLoop()
         self.trace = Trace(self.loop.time)
         self.loop.set_exception_handler(self._loop_complains)
-        Clocks.loop = self.loop
+        Clocks.source = self
         seed_secrets(self.dice.random)
         limits.account_rate._buckets.clear()
         limits.public_rate._buckets.clear()
@@ -95,7 +95,7 @@ class World:
         """Nothing of this world stays behind in what the next one shares with it."""
         self.trace.end()
         self.loop.close()
-        Clocks.loop = None
+        Clocks.source = None
         channel_layers.set("default", None)
         vars(engines)["ownership"] = ownership
         connections["default"].close()
@@ -108,6 +108,21 @@ class World:
             return call(*arguments, **keywords)
         finally:
             events._set_running_loop(running)
+
+    # Time
+
+    def seconds(self) -> float:
+        """The loop's."""
+        return self.loop.time()
+
+    def wall_micros(self) -> int:
+        """What the running process's machine believes."""
+        process = RUNNING.get()
+        return self.true_micros() + (process.wall_offset if process is not None else 0)
+
+    def true_micros(self) -> int:
+        """What it is."""
+        return EPOCH + self.loop.micros - START
 
     # Processes
 
