@@ -81,6 +81,13 @@ class Store:
         )
         return market
 
+    def check(self, sequence: int) -> None:
+        """Raises SequenceTaken if another engine wrote since."""
+        with speaking():
+            last = models.Market.objects.values_list("last_sequence", flat=True)
+            if last.get(pk=self._keys.market) != sequence:
+                raise SequenceTaken(f"{self.symbol} is not at sequence {sequence}")
+
     def was_written(self, batch: Batch) -> bool:
         """Settle a commit whose answer was lost. Raises SequenceTaken if another engine wrote since."""
         with speaking():

@@ -19,6 +19,7 @@ from markets.matching.commands import Command
 from markets.messages import transport
 from markets.messages.transport import Answer, Commands, Failure
 from markets.store import StoreUnavailable
+from markets.tenure import Standing, Tenure, now
 
 MAX_BATCH: Final = 500
 """Commands in one transaction (a message is never split, so one may add a message's worth)."""
@@ -39,22 +40,32 @@ async def engine_consumer(
     receive: Callable[[], Awaitable[dict[str, Any]]],
     send: Callable[[dict[str, Any]], Awaitable[None]],
 ) -> None:
-    """ASGI application of the channel `engine.SYMBOL`: run the market until canceled or stepped down."""
+    """ASGI application of the channel `engine.SYMBOL`: run the market until drained or stepped down.
+
+    `scope["tenure"]`: its right to run it, where a process shares the markets with others.
+    """
     del send  # a channel consumer answers through the channel layer
-    await EngineLoop(scope["channel"].removeprefix("engine."), receive).run()
+    symbol = scope["channel"].removeprefix("engine.")
+    await EngineLoop(symbol, receive, scope.get("tenure") or Tenure()).run()
 
 
 class EngineLoop:
     """One market's engine with its inbox and its answers."""
 
-    def __init__(self, symbol: str, receive: Callable[[], Awaitable[dict[str, Any]]]) -> None:
+    def __init__(
+        self, symbol: str, receive: Callable[[], Awaitable[dict[str, Any]]], tenure: Tenure
+    ) -> None:
         self.symbol = symbol
         self._receive = receive
+        self._tenure = tenure
         self._layer: Any = get_channel_layer()
         self._batches = Batches(symbol, self._refuse_waiting)
         self._leases = Leases(())
-        self._inbox: deque[Commands] = deque()
+        self._inbox: deque[tuple[float, Commands]] = deque()
+        """What waits, with when it came."""
         self._queued = 0
+        self._done = 0
+        self._drained = False
         self._arrived = asyncio.Event()
         self._arrived.set()
         self._operator_waits = True  # what was asked for before it started
@@ -70,13 +81,23 @@ class EngineLoop:
             engine = self._batches.engine
             self._leases = Leases(order.connection for order in engine.book.orders.values())
             state = engine.state
+            self._tenure.standing = self._standing
             logger.info("%s: %s at sequence %d", self.symbol, state.status, state.sequence)
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._read())
-                tasks.create_task(self._pulse())
-                tasks.create_task(self._work())
+                pulse = tasks.create_task(self._pulse())
+                await self._work()
+                pulse.cancel()
+                logger.info("%s: given back at sequence %d", self.symbol, engine.state.sequence)
         except* SteppedDown:
             logger.warning("%s: another engine writes this market; stepping down", self.symbol)
+        finally:
+            await self._refuse_waiting()
+
+    def _standing(self) -> Standing:
+        behind = now() - self._inbox[0][0] if self._inbox else 0
+        sequence = self._batches.engine.state.sequence
+        return Standing(sequence, self._done, self._queued, behind)
 
     # What arrives
 
@@ -96,13 +117,17 @@ class EngineLoop:
                     self._arrived.set()
                 case transport.ALIVE:
                     self._leases.heard(message["gateway"])
+                case transport.DRAIN if message["token"] == self._tenure.token:
+                    self._drained = True
+                    self._arrived.set()
+                    return
 
     async def _enqueue(self, message: Commands) -> None:
         if self._queued >= MAX_QUEUED:
             await self._answer_all([message], Failure.BUSY)
             return
         self._queued += len(message.commands)
-        self._inbox.append(message)
+        self._inbox.append((now(), message))
         self._arrived.set()
 
     async def _pulse(self) -> None:
@@ -110,15 +135,20 @@ class EngineLoop:
         while True:
             await asyncio.sleep(wait)
             wait = min(2 * wait, PULSE_INTERVAL)
-            await self._batches.pulse()
+            if self._tenure.lease.holds():
+                await self._batches.pulse()
             if self._leases.lost():
                 self._arrived.set()
 
     # What is done about it
 
     async def _work(self) -> None:
-        while True:
+        while not (self._drained and not self._inbox):
             await self._wait_for_work()
+            if not await self._tenure.lease.certain():
+                await self._refuse_waiting()
+                self._arrived.set()
+                continue
             try:
                 await self._do_what_is_due()
             except StoreUnavailable as error:
@@ -127,8 +157,10 @@ class EngineLoop:
                 self._arrived.set()
             finally:
                 await self._batches.publish()
-            while self._inbox:
+            while self._inbox and await self._tenure.lease.certain():
                 await self._run_batch(self._gather())
+            if self._inbox:
+                self._arrived.set()
 
     async def _wait_for_work(self) -> None:
         """Wait until something arrives, or is due by the clock."""
@@ -159,10 +191,11 @@ class EngineLoop:
         gathered: list[Commands] = []
         count = 0
         while self._inbox and count < MAX_BATCH:
-            message = self._inbox.popleft()
+            _, message = self._inbox.popleft()
             count += len(message.commands)
             gathered.append(message)
         self._queued -= count
+        self._done += count
         return gathered
 
     async def _run_batch(self, messages: list[Commands]) -> None:
@@ -178,14 +211,14 @@ class EngineLoop:
             logger.warning("%s: %s", self.symbol, error)
             answers = [failed(Failure.UNAVAILABLE)] * len(commands)
         except SteppedDown:
-            await self._answer_all([*messages, *self._inbox], Failure.UNAVAILABLE)
+            await self._answer_all(messages, Failure.UNAVAILABLE)
             await self._batches.publish()
             raise
         await self._answer(messages, answers)
         await self._batches.publish()
 
     async def _refuse_waiting(self) -> None:
-        waiting = list(self._inbox)
+        waiting = [message for _, message in self._inbox]
         self._inbox.clear()
         self._queued = 0
         await self._answer_all(waiting, Failure.UNAVAILABLE)
