@@ -277,12 +277,22 @@ class EngineHost:
     async def _stop(self) -> None:
         """Give every market back, all at the same time."""
         await self._note(self._roster.leave)
+        signing = asyncio.create_task(self._keep_signing())
         if self._giving is not None:
             await asyncio.wait({self._giving})
         await asyncio.gather(
             *(self._give(symbol, running) for symbol, running in list(self._running.items()))
         )
+        signing.cancel()
+        await asyncio.gather(signing, return_exceptions=True)
         await self._note(self._roster.left)
+
+    async def _keep_signing(self) -> None:
+        """Be certain of what is not given back yet."""
+        while True:
+            await asyncio.sleep(SCAN_INTERVAL)
+            with suppress(*DATABASE_ERRORS):
+                await self._act_on(await self._ask_roster())
 
     async def _note(self, call: Callable[[], None]) -> None:
         try:

@@ -73,6 +73,7 @@ class Roster:
         self._free_before: set[int] = set()
         self._silent: dict[int, float] = {}
         self._grace_until = 0.0
+        self._leaving = False
 
     # What the host asks for
 
@@ -94,6 +95,7 @@ class Roster:
 
     def leave(self) -> None:
         """Take nothing more; others may have all. Raises DatabaseError and InterfaceError."""
+        self._leaving = True
         EngineProcess.objects.filter(pk=self._id).update(leaving=True)
 
     def left(self) -> None:
@@ -146,6 +148,7 @@ class Roster:
                 started_at=Now(),
                 seen_at=Now(),
                 report=report,
+                leaving=self._leaving,
             )
             self._ownership.enter(row.pk)
         self._id, self._reported = row.pk, set(report)
@@ -201,6 +204,8 @@ class Roster:
             if market not in holders and market not in running and (mine is None or market in mine)
         }
         held_idle = {market for market in symbols if held.holds(market) and market not in running}
+        if self._leaving:
+            return
         for market in sorted(free | held_idle) if look.began >= self._grace_until else ():
             wanted = planned.get(market) == self._id or market in self._free_before | held_idle
             if wanted and held.acquire(market):

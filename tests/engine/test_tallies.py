@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.db import transaction
 
-from markets import engines, fee_tiers, history, tallies
+from markets import chores, fee_tiers, history, tallies
 from markets.models import Candle, DayVolume, Market, Tally, Trade
 from tests.drivers.exchange import ExchangeDriver, Trader
 

@@ -66,6 +66,9 @@ class EngineLoop:
         self._queued = 0
         self._done = 0
         self._drained = False
+        """Nothing more is read."""
+        self._left = False
+        """Nothing more is done."""
         self._arrived = asyncio.Event()
         self._arrived.set()
         self._operator_waits = True  # what was asked for before it started
@@ -87,6 +90,7 @@ class EngineLoop:
                 tasks.create_task(self._read())
                 pulse = tasks.create_task(self._pulse())
                 await self._work()
+                self._left = True
                 pulse.cancel()
                 logger.info("%s: given back at sequence %d", self.symbol, engine.state.sequence)
         except* SteppedDown:
@@ -132,7 +136,7 @@ class EngineLoop:
 
     async def _pulse(self) -> None:
         wait = FIRST_PULSE
-        while True:
+        while not self._left:  # a client of Redis may swallow that it is canceled
             await asyncio.sleep(wait)
             wait = min(2 * wait, PULSE_INTERVAL)
             if self._tenure.lease.holds():
