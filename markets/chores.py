@@ -69,7 +69,7 @@ class Chores:
             await self.threads.run(chore, *arguments)
         except (DatabaseError, InterfaceError) as error:
             logger.warning("schedules, fee tiers and candles must wait: %s", error)
-            await self.threads.run(connection.close)
+            await self.threads.run(_close)
         except Exception:
             logger.exception("a defect of ours in schedules, fee tiers or candles")
         else:
@@ -78,3 +78,7 @@ class Chores:
 
     def _must_assess(self) -> bool:
         return self._assessed is None or time.monotonic() - self._assessed >= ASSESS_INTERVAL
+
+
+def _close() -> None:
+    connection.close()  # found in the thread that runs this: each has its own

@@ -2,8 +2,9 @@
 
 Rules:
 - Blocking calls run in a bounded number of threads, each with one connection, closed when they end.
-- Engines' sessions are guarded: neither end waits long for one that vanished, no transaction stays open or
-  waits for a lock for long, and when the database says nothing at all they are cut from here.
+- Engines' sessions are guarded: neither end waits long for one that vanished, and no transaction stays open or
+  waits for a lock for long.
+- When the database says nothing at all, all threads' sessions can be cut from here.
 - What must agree is read inside `one_moment`.
 """
 
@@ -52,14 +53,13 @@ GUARDED_THERE: Final = {
 class DatabaseThreads:
     """At most `count` threads, each with a connection of its own, shared by whoever is inside `use`."""
 
-    _guarded_ones: WeakSet[DatabaseThreads] = WeakSet()
+    _all: WeakSet[DatabaseThreads] = WeakSet()
 
     def __init__(self, name: str, count: int, *, guarded: bool = False) -> None:
         self._name = name
         self._count = count
         self._guarded = guarded
-        if guarded:
-            self._guarded_ones.add(self)
+        self._all.add(self)
         self._users = 0
         self._connections: list[BaseDatabaseWrapper] = []
         self._pool: ThreadPoolExecutor | None = None
@@ -96,9 +96,9 @@ class DatabaseThreads:
         self._connections.append(own)
 
     @classmethod
-    def cut_guarded(cls) -> None:
-        """Shut the guarded sessions' sockets: whoever waits for an answer gets an error now."""
-        for threads in tuple(cls._guarded_ones):
+    def cut_all(cls) -> None:
+        """Shut the sockets of PostgreSQL's sessions: whoever waits for an answer gets an error now."""
+        for threads in tuple(cls._all):
             threads.cut()
 
     def cut(self) -> None:

@@ -114,7 +114,7 @@ class EngineHost:
                 await self._stop()
                 for task in beside:
                     task.cancel()
-                await asyncio.gather(*beside, return_exceptions=True)
+                await asyncio.wait(beside, timeout=DRAIN_SECONDS)
 
     def _run_here(self) -> list[int]:
         return [running.market for running in self._running.values()]
@@ -166,7 +166,7 @@ class EngineHost:
         asked = asyncio.ensure_future(self._threads.run(call, *arguments))
         if not (await asyncio.wait({asked}, timeout=tenure.CERTAIN))[0]:
             logger.warning("engines: the database is silent; this process's sessions are cut")
-            self._threads.cut_guarded()
+            self._threads.cut_all()
         return await asked
 
     def _reap(self) -> None:

@@ -83,13 +83,14 @@ class Cluster:
         self.engines: list[EngineProcess] = []
         # Redis is shared, so the markets' channels must be this test's own.
         self.markets = [f"{name}{os.getpid()}-USD" for name in "ABCDEFGH"[:markets]]
-        self.keys: dict[str, str] = {}
+        self.keys: dict[str, list[str]] = {}
         for market in self.markets:
             base = market.removesuffix("-USD")
             self.server.manage("create_market", market, "--tick-size", "1", "--lot-size", "1")
-            self.keys[market] = self.server.open_account(
-                base.lower(), "--deposit", "USD=1000000000", "--deposit", f"{base}=1000000000"
-            )
+            money = ("--deposit", "USD=1000000000", "--deposit", f"{base}=1000000000")
+            self.keys[market] = [
+                self.server.open_account(f"{name}-{base}", *money) for name in ("alice", "bob")
+            ]
 
     def start_engine(self, *command: str, **environment: str) -> EngineProcess:
         """Start an engine process; `command` goes before Python, to run it elsewhere."""

@@ -11,6 +11,7 @@ import asyncio
 import itertools
 import json
 import random
+import secrets
 import threading
 import time
 from collections.abc import Iterator
@@ -42,15 +43,16 @@ class Order:
 
 
 class Load:
-    """Orders on all markets from one account's key each, while `running`."""
+    """Orders on all markets from two accounts each, while `running`."""
 
-    def __init__(self, url: str, keys: dict[str, str]) -> None:
-        """`keys`: market → the key of the account that trades it."""
+    def __init__(self, url: str, keys: dict[str, list[str]]) -> None:
+        """`keys`: market → the keys of the accounts that trade it."""
         self.orders: dict[str, Order] = {}
         self.wrong: list[str] = []
         self._url = f"{url.replace('http', 'ws')}/ws/v1/trading"
         self._keys = keys
         self._random = random.Random(5)
+        self._name = secrets.token_hex(4)
         self._numbers = itertools.count(1)
         self._stopping = threading.Event()
 
@@ -111,9 +113,9 @@ class Load:
 
     async def _run(self) -> None:
         async with asyncio.TaskGroup() as tasks:
-            for market, key in self._keys.items():
-                tasks.create_task(_Session(self, market, key).trade())
-                tasks.create_task(_Session(self, market, key).probe())
+            for market, (trader, prober) in self._keys.items():
+                tasks.create_task(_Session(self, market, trader).trade())
+                tasks.create_task(_Session(self, market, prober).probe())
 
     def stopping(self) -> bool:
         """Whether nothing new is to be sent."""
@@ -121,13 +123,12 @@ class Load:
 
     def new_order(self, market: str) -> str:
         """Think of an order; its client_order_id."""
-        name = f"{market}-{next(self._numbers)}"
+        name = f"{market}-{self._name}-{next(self._numbers)}"
         params = {
             "market": market,
             "side": self._random.choice(["buy", "sell"]),
             "quantity": str(self._random.randint(1, 5)),
             "price": str(self._random.randint(95, 105)),
-            "self_trade_prevention": "cancel_oldest",
             "client_order_id": name,
         }
         self.orders[name] = Order(params, time.monotonic())
