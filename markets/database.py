@@ -2,8 +2,8 @@
 
 Rules:
 - Blocking calls run in a bounded number of threads, each with one connection, closed when they end.
-- Engines' sessions are guarded: neither end waits long for one that vanished, and no transaction stays open or
-  waits for a lock for long.
+- Engines' sessions are guarded: neither end waits long for one that vanished, and no transaction stays open
+  or waits for a lock for long.
 - When the database says nothing at all, all threads' sessions can be cut from here.
 - What must agree is read inside `one_moment`.
 """

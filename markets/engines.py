@@ -178,16 +178,15 @@ class EngineHost:
                 _say_why(symbol, running.task)
 
     async def _act_on(self, look: Look) -> None:
-        if ownership().shared:
-            self._lease.renew(look.began)
-        self._others = look.others
         for symbol, running in list(self._running.items()):
             if running.market in look.lost:
                 self._stop_at_once(symbol)
+        if ownership().shared:
+            self._lease.renew(look.began)
+        self._others = look.others
         for market, symbol in look.taken:
             self._start(market, symbol)
-        for channel in look.superseded:
-            symbols = [symbol for _, symbol in look.taken]
+        for channel, symbols in look.superseded:
             await self._tell(channel, {"type": SUPERSEDED, "markets": symbols})
         if look.surplus and (self._giving is None or self._giving.done()):
             for symbol, running in self._running.items():

@@ -54,8 +54,8 @@ class Look:
     """Markets that others should run, the first of them first."""
     others: list[str] = field(default_factory=list)
     """Channels of the other processes."""
-    superseded: list[str] = field(default_factory=list)
-    """Channels of processes that were silent: their markets are others' now."""
+    superseded: list[tuple[str, list[str]]] = field(default_factory=list)
+    """Channels of processes that were silent, and the markets that they hold no more."""
 
 
 class Roster:
@@ -133,6 +133,7 @@ class Roster:
         else:
             self._grace_until = now() + GRACE
             logger.warning("engines: the session that held the markets is gone; locking them again")
+        self._drop_dead_session()
         connection.ensure_connection()
         with transaction.atomic():  # seen by others when its lock is held, not before
             stale = EngineProcess.objects.all()
@@ -178,7 +179,7 @@ class Roster:
                 logger.warning("engines: %s is silent; its sessions are ended", peer)
                 held.expel(peer.pk, peer.token)
                 peer.delete()
-                look.superseded.append(peer.channel)
+                look.superseded.append((peer.channel, sorted(peer.report)))
         return peers
 
     def _share(

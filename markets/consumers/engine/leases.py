@@ -7,8 +7,8 @@ listen (its process slept) does not hold that against anybody.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable
+from time import monotonic
 from typing import Final
 
 LOST_AFTER: Final = 5.0
@@ -27,7 +27,7 @@ class Leases:
 
     def __init__(self, connections: Iterable[str | None]) -> None:
         self._heard: dict[str, float] = {}
-        self._looked = time.monotonic()
+        self._looked = monotonic()
         for connection in connections:
             self.heard_of(connection)
 
@@ -38,11 +38,11 @@ class Leases:
 
     def heard(self, gateway: str) -> None:
         """A gateway lives."""
-        self._heard[gateway] = time.monotonic()
+        self._heard[gateway] = monotonic()
 
     def lost(self) -> list[str]:
         """The gateways that have been silent too long."""
-        now = time.monotonic()
+        now = monotonic()
         if now - self._looked > DEAF_AFTER:
             self._heard = dict.fromkeys(self._heard, now)
         self._looked = now
