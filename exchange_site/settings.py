@@ -160,7 +160,8 @@ def _database() -> dict[str, Any]:
     elif "postgresql" in str(config["ENGINE"]):
         config.setdefault("CONN_HEALTH_CHECKS", True)
         # A database that vanished without a word is noticed; what the address says goes before it.
-        config["OPTIONS"] = POSTGRESQL_OPTIONS | config.get("OPTIONS", {})
+        options: Any = config.get("OPTIONS", {})
+        config["OPTIONS"] = POSTGRESQL_OPTIONS | options
     else:
         _fail("DATABASE_URL must name a PostgreSQL or SQLite database")
     return config
