@@ -192,7 +192,8 @@ class EngineHost:
         ]
 
     def _alive(self) -> bool:
-        return not self._running or (self._ownership is not None and self._ownership.alive())
+        """Ask even when nothing is run: who asks replaces a session that is gone."""
+        return self._ownership is None or self._ownership.alive() or not self._running
 
     def _release(self, market_id: int) -> None:
         if self._ownership is not None and self._ownership.alive():

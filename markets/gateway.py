@@ -42,6 +42,8 @@ ALIVE_INTERVAL: Final = 1.0
 """Seconds between signs of life to the engines that have orders of this process's connections."""
 CANCEL_INTERVAL: Final = 0.5
 """Seconds between attempts to cancel a lost connection's orders."""
+MOST_LATE: Final = 11.0
+"""Seconds after which nothing of a lost connection is under way any more: a channel layer keeps 10."""
 LAYER_ERRORS: Final = (ChannelFull, RedisError, OSError)
 
 logger = logging.getLogger(__name__)
@@ -76,6 +78,7 @@ class Gateway:
         self._connections: dict[str, set[str]] = {}
         """Connection whose orders end with it → the markets that they may be in."""
         self._losing: set[asyncio.Task[None]] = set()
+        self._losing_late: set[asyncio.Task[None]] = set()
         self.name = secrets.token_hex(6)
         """What engines know this process by."""
 
@@ -91,7 +94,7 @@ class Gateway:
     async def stop(self) -> None:
         """Stop listening; what is unanswered is answered `timeout`."""
         senders = [lane.sender for lane in self._lanes.values() if lane.sender is not None]
-        tasks = [*self._tasks, *self._losing, *senders]
+        tasks = [*self._tasks, *self._losing, *self._losing_late, *senders]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -199,9 +202,14 @@ class Gateway:
     def lost(self, account: int, connection: str) -> None:
         """The connection is lost: cancel its orders, and do not give up before that is done."""
         for symbol in self._connections.pop(connection, ()):
-            task = asyncio.create_task(self._cancel_lost(symbol, account, connection))
-            self._losing.add(task)
-            task.add_done_callback(self._losing.discard)
+            lost = (symbol, account, connection)
+            for tasks, canceling in (
+                (self._losing, self._cancel_lost(*lost)),
+                (self._losing_late, self._cancel_late(*lost)),
+            ):
+                task = asyncio.create_task(canceling)
+                tasks.add(task)
+                task.add_done_callback(tasks.discard)
 
     async def finish_lost(self, seconds: float) -> None:
         """Give the engines so long to cancel the orders of connections that were lost."""
@@ -213,6 +221,11 @@ class Gateway:
         command = CancelAll(account, reason=Reason.CANCEL_ON_DISCONNECT, connection=connection)
         while (await self.submit(symbol, command)).failure is not None:
             await asyncio.sleep(CANCEL_INTERVAL)
+
+    async def _cancel_late(self, symbol: str, account: int, connection: str) -> None:
+        """An order may have been under way longer than the command that canceled those before it."""
+        await asyncio.sleep(MOST_LATE)
+        await self._cancel_lost(symbol, account, connection)
 
     async def _say_alive(self) -> None:
         while True:

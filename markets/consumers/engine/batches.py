@@ -258,8 +258,18 @@ class Batches:
                 raise
             except StoreUnavailable as error:
                 raise InDoubt(decided, error) from error
+        else:
+            self._still_writes(batch)
         self.engine.accept()
         return decided
+
+    def _still_writes(self, batch: Batch) -> None:
+        """A refusal, too, is said only by whoever writes the market: it could be out of date."""
+        try:
+            self._store.check(batch.sequence)
+        except (SequenceTaken, StoreUnavailable):
+            self.engine.undo()
+            raise
 
     def _execute(self, known: Known, commands: list[Command], now: int) -> Decided:
         """Execute in memory; a defect of ours costs the batch, never the market."""

@@ -15,6 +15,7 @@ from redis.exceptions import RedisError
 from markets import logs
 from markets.consumers.engine.batches import Batches, SteppedDown, threads
 from markets.consumers.engine.leases import Leases
+from markets.consumers.engine.repeats import Repeats
 from markets.gateway import connection_of, failed
 from markets.matching.commands import Command
 from markets.messages import transport
@@ -60,6 +61,7 @@ class EngineLoop:
         self._layer: Any = get_channel_layer()
         self._batches = Batches(symbol, self._refuse_waiting)
         self._leases = Leases(())
+        self._repeats = Repeats()
         self._inbox: deque[Commands] = deque()
         self._queued = 0
         self._arrived = asyncio.Event()
@@ -111,6 +113,9 @@ class EngineLoop:
                     self._leases.heard(message["gateway"])
 
     async def _enqueue(self, message: Commands) -> None:
+        if self._repeats.is_one(message.reply_channel, message.id):
+            logger.warning("%s: a message came twice", self.symbol)
+            return
         if self._queued >= MAX_QUEUED:
             await self._answer_all([message], Failure.BUSY)
             return
