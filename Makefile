@@ -1,15 +1,28 @@
-# make run: set-up and the exchange on http://127.0.0.1:8000 · make test: set-up and the tests · make lint: format, lint, types, migrations · make check: that and the quick tests · make bench: the exchange beside bare limits (ARGS="--runs 1"), make bench-compare A=a.json B=b.json · make bench-complexity: what a command costs · make bench-core: the core beside other engines · make bench-tables: queries at a million rows.
+<<<<<<< HEAD
+# make run: set-up and the exchange on http://127.0.0.1:8000 · make cluster: the same as 2 web and 2 engine processes, on the PostgreSQL and the Redis of DATABASE_URL and REDIS_URL · make test: set-up and the tests · make lint: format, lint, types, migrations · make check: that and the quick tests · make bench: the exchange beside bare limits (ARGS="--runs 1"), make bench-compare A=a.json B=b.json · make bench-complexity: what a command costs · make bench-core: the core beside other engines · make bench-tables: queries at a million rows · make bench-servers: other ASGI servers · make bench-pauses: pauses of the garbage collector · make bench-instructions: instructions a message.
+=======
+# make run: set-up and the exchange on http://127.0.0.1:8000 · make test: set-up and the tests · make lint: format, lint, types, migrations · make check: that and the quick tests · make simulate SEED=7 STEPS=250: replay a simulated run (SEEDS=1-100: many) · make bench: the exchange beside bare limits (ARGS="--runs 1"), make bench-compare A=a.json B=b.json · make bench-complexity: what a command costs · make bench-core: the core beside other engines · make bench-tables: queries at a million rows.
+>>>>>>> simulate
 PYTHON ?= python3
 HOST ?= 127.0.0.1
 PORT ?= 8000
 DEMO ?= 1
+WEB ?= 2
+ENGINES ?= 2
 BIN := .venv/bin
 
-.PHONY: run test lint check bench bench-compare bench-complexity bench-core bench-tables bench-parts format clean
+<<<<<<< HEAD
+.PHONY: run cluster test lint check bench bench-compare bench-complexity bench-core bench-tables bench-parts bench-servers bench-pauses bench-instructions format clean
+=======
+.PHONY: run test lint check simulate bench bench-compare bench-complexity bench-core bench-tables bench-parts format clean
+>>>>>>> simulate
 
 run: .venv/run-ready
 	@$(BIN)/python manage.py migrate --verbosity 0
 	@exec $(BIN)/python manage.py serve --host $(HOST) --port $(PORT) $(if $(filter 1,$(DEMO)),--demo)
+
+cluster: .venv/run-ready
+	@exec $(BIN)/python manage.py cluster --host $(HOST) --port $(PORT) --web $(WEB) --engines $(ENGINES) $(if $(filter 1,$(DEMO)),--demo)
 
 test: .venv/test-ready
 	$(BIN)/python -m pytest -n auto --dist loadfile $(ARGS)
@@ -22,6 +35,9 @@ lint: .venv/test-ready
 
 check: lint
 	$(BIN)/python -m pytest -n auto --dist loadfile -m "not slow" $(ARGS)
+
+simulate: .venv/test-ready
+	@$(BIN)/python -m tests.simulation $(if $(SEED),--seed $(SEED),--seeds $(or $(SEEDS),1-20)) $(if $(STEPS),--steps $(STEPS)) $(ARGS)
 
 bench: .venv/test-ready
 	$(BIN)/python -m benchmarks $(ARGS)
@@ -40,6 +56,15 @@ bench-core: .venv/run-ready
 
 bench-tables: .venv/run-ready
 	$(BIN)/python -m benchmarks.tables $(ARGS)
+
+bench-servers: .venv/test-ready
+	$(BIN)/python -m benchmarks.servers $(ARGS)
+
+bench-pauses: .venv/test-ready
+	$(BIN)/python -m benchmarks.pauses $(ARGS)
+
+bench-instructions: .venv/test-ready
+	$(BIN)/python -m benchmarks.instructions $(ARGS)
 
 format: .venv/test-ready
 	$(BIN)/ruff format .

@@ -6,6 +6,7 @@ Rules:
 - All get the same seeded messages (see `benchmarks.core_flow`) in turns of some thousands, one after the
   other, since machines drift; a run's figure is its messages over its turns' time, and medians of runs are
   shown with the lowest and the highest ratio.
+- Both Python engines look for garbage as seldom as the exchange's processes do.
 - Bytes are what tracemalloc counts while an engine is loaded, everything in it included.
 """
 
@@ -25,6 +26,7 @@ from typing import Final
 from benchmarks.complexity import order_state
 from benchmarks.core_flow import MIDDLE, SPEC, Flow, an_engine, batches, deep, realistic, run
 from benchmarks.peers import Peer, peers
+from markets.event_loop import MADE
 from markets.matching.engine import Engine
 from markets.matching.types import MarketState, MarketStatus, OrderState, Side
 
@@ -95,11 +97,13 @@ def table(flows: dict[str, Flow], runs: int) -> None:
             print(f"| {name} | {engine.name} | {rate:,.0f} | {beside} | {spread} |", flush=True)
 
 
-def resting(size: int) -> Iterator[OrderState]:
-    """So many resting orders on a twentieth as many levels, every number of each its own."""
+def resting(size: int, away: int = 0) -> Iterator[OrderState]:
+    """So many resting orders on a twentieth as many levels, every number of each its own; all more than so
+    many ticks away from the middle.
+    """
     levels = max(1, size // 40)
     for number in range(1, size + 1):
-        distance = 1 + number % levels
+        distance = away + 1 + number % levels
         side = Side.SELL if number // levels % 2 else Side.BUY
         price = (MIDDLE + (distance if side is Side.SELL else -distance)) * SPEC.tick_size
         quantity, time = (1 + number % 999) * SPEC.lot_size, 10**15 + number
@@ -139,6 +143,7 @@ def main() -> int:
     parser.add_argument("--runs", type=int, default=RUNS)
     parser.add_argument("--quick", action="store_true", help="few messages, one run, no 1,000,000")
     args = parser.parse_args()
+    gc.set_threshold(*MADE)
     if args.quick:
         args.messages, args.runs = MESSAGES // 10, 1
     print(

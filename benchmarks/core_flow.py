@@ -72,6 +72,8 @@ class Flow:
 
     opening: int = 0
     """How many of the messages make the book that the others meet; they are not timed."""
+    loaded: int = 0
+    """How many orders our engine was loaded with: its ids of what is sent begin after these."""
     numbers: array[int] = field(default_factory=lambda: array("q"))
     """Of each message: whether it buys, ticks, lots, number, account, our engine's id of the order."""
 
@@ -94,7 +96,7 @@ class Flow:
         for place in range(start * WIDTH, end * WIDTH, WIDTH):
             buys, ticks, lots, _, account, order_id = numbers[place : place + WIDTH]
             if not lots:
-                commands.append(CancelOrder(account, order_id))
+                commands.append(CancelOrder(account, order_id + self.loaded))
                 continue
             side = Side.BUY if buys else Side.SELL
             quantity, price = lots * SPEC.lot_size, ticks * SPEC.tick_size

@@ -7,6 +7,7 @@ of its own, so that neither engine's garbage is collected at the other's expense
 
 from __future__ import annotations
 
+import gc
 import sys
 import time
 from array import array
@@ -14,8 +15,9 @@ from importlib import import_module
 from pathlib import Path
 
 
-def main(package_folder: str, flow_file: str) -> None:
+def main(package_folder: str, thresholds: str, flow_file: str) -> None:
     """Process messages as asked until the input ends."""
+    gc.set_threshold(*map(int, thresholds.split(",")))
     sys.path.append(package_folder)
     engine = import_module("lightmatchingengine.lightmatchingengine").LightMatchingEngine()
     add, cancel = engine.add_order, engine.cancel_order
@@ -36,4 +38,4 @@ def main(package_folder: str, flow_file: str) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], sys.argv[2])
+    main(*sys.argv[1:])

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from benchmarks.core_flow import Flow
+from markets.event_loop import MADE
 
 SCRIPTS: Final = Path(__file__).resolve().parent
 FOLDER: Final = SCRIPTS.parent / "var" / "bench"
@@ -63,6 +64,7 @@ def peers() -> list[Peer]:
             sys.executable,
             str(SCRIPTS / "light_matching_engine.py"),
             str(FOLDER / "python"),
+            ",".join(map(str, MADE)),
         ]
         found.append(Peer(LIGHT.replace("==", " "), command))
     if _fetched_node_book():

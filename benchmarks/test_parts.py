@@ -9,6 +9,7 @@ Rules:
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -22,6 +23,7 @@ from markets.matching.recall import Known
 from markets.matching.spec import MarketSpec
 from markets.matching.types import Asset, MarketState, MarketStatus, OrderType, Side, TimeInForce
 from markets.messages.orders import Telling
+from markets.metrics import EngineFigures, LaneFigures
 from markets.order_requests import PlainOrder, place_order, plain_order
 
 SPEC = MarketSpec(
@@ -133,3 +135,26 @@ def test_write_100_orders_for_their_owners(benchmark: Measure, engine: Engine) -
 
     assert all(isinstance(outcome, Done) for outcome in outcomes)
     assert len(benchmark(lambda: Telling(batch)).private[MAKER]) == 100
+
+
+def test_count_a_message_of_100_commands(benchmark: Measure) -> None:
+    figures = LaneFigures(SPEC.symbol)
+    outcomes = ["done"] * 90 + ["insufficient_funds"] * 10
+
+    def count() -> None:
+        figures.sent(100)
+        figures.answered([time.perf_counter()] * 100, outcomes)
+
+    benchmark(count)
+
+
+def test_count_a_batch(benchmark: Measure) -> None:
+    figures = EngineFigures(SPEC.symbol)
+
+    def count() -> None:
+        figures.queue.set(100)
+        with figures.batch(100), figures.commit():
+            pass
+        figures.durable(1, 33, LEVELS)
+
+    benchmark(count)

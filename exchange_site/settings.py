@@ -1,8 +1,8 @@
 """Settings, all from the environment; what is missing or impossible stops the start with one line.
 
 DATABASE_URL, REDIS_URL, SECRET_KEY, DEBUG, ALLOWED_HOSTS, CSRF_TRUSTED_ORIGINS, EXCHANGE_VAR,
-EXCHANGE_SANDBOX, EXCHANGE_HTTPS, EXCHANGE_LEAN, EXCHANGE_RATE_* and LOG_LEVEL are described in
-docs/operations.md.
+EXCHANGE_SANDBOX, EXCHANGE_HTTPS, EXCHANGE_LEAN, EXCHANGE_RATE_*, EXCHANGE_METRICS_*, LOG_LEVEL and
+LOG_FORMAT are described in docs/operations.md.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import Any
 
 import dj_database_url
 
+from markets import logs
 from markets.matching.types import MarketStatus, OrderStatus, OrderType, Side
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -89,6 +90,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "servestatic.middleware.ServeStaticMiddleware",  # first: files need nothing of what follows
     "markets.middleware.RequestIdMiddleware",
+    "markets.middleware.HealthMiddleware",  # before hosts and TLS are looked at
     "django.middleware.security.SecurityMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -292,17 +294,11 @@ X_FRAME_OPTIONS = "DENY"
 LOG_LEVEL = os.environ.get("LOG_LEVEL", "INFO").upper()
 if LOG_LEVEL not in ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"):
     _fail(f"LOG_LEVEL must be DEBUG, INFO, WARNING, ERROR or CRITICAL, not {LOG_LEVEL!r}")
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {
-        "line": {"format": "%(asctime)s %(levelname)-7s %(name)s %(message)s"},
-    },
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["console"], "level": "WARNING"},
-    "loggers": {
-        "markets": {"level": LOG_LEVEL},
-        "django.request": {"level": "ERROR"},
-        "django.server": {"level": "WARNING"},
-    },
-}
+LOG_FORMAT = os.environ.get("LOG_FORMAT", "text")
+if LOG_FORMAT not in logs.FORMATS:
+    _fail(f"LOG_FORMAT must be {' or '.join(logs.FORMATS)}, not {LOG_FORMAT!r}")
+LOGGING = logs.logging_of(LOG_FORMAT, LOG_LEVEL)
+
+# Where a process shows its metrics by itself, beside `/metrics` of those that serve; 0: nowhere.
+METRICS_HOST = os.environ.get("EXCHANGE_METRICS_HOST", "127.0.0.1")
+METRICS_PORT = _number("EXCHANGE_METRICS_PORT", 0)

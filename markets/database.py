@@ -17,6 +17,7 @@ import socket
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
+from contextvars import copy_context
 from typing import Any, Final, TypeVar
 from weakref import WeakSet
 
@@ -86,7 +87,8 @@ class DatabaseThreads:
                 self._name,
                 initializer=self._begin,
             )
-        return await asyncio.get_running_loop().run_in_executor(self._pool, call, *args)
+        loop, about = asyncio.get_running_loop(), copy_context()
+        return await loop.run_in_executor(self._pool, about.run, call, *args)
 
     def _begin(self) -> None:
         own = connections["default"]

@@ -22,7 +22,7 @@ from typing import Any, Final, TypeVar
 
 from channels.exceptions import ChannelFull
 from channels.layers import get_channel_layer
-from django.db import DatabaseError, InterfaceError
+from django.db import DatabaseError, InterfaceError, connection
 from redis.exceptions import RedisError
 
 from markets import tenure
@@ -30,8 +30,8 @@ from markets.chores import Chores
 from markets.database import DatabaseThreads
 from markets.messages.public import datetime_text
 from markets.messages.transport import DRAIN, LOOK, OPERATOR, SUPERSEDED, engine_channel
+from markets.metrics import RESTART, START, TAKE_OVER
 from markets.models import OperatorCommand
-from markets.ownership import ownership
 from markets.roster import Look, Roster
 from markets.tenure import Lease, Tenure
 
@@ -87,6 +87,8 @@ class EngineHost:
     def __init__(self, application: Application, markets: frozenset[str] | None = None) -> None:
         self._application = application
         self._markets = markets
+        self._shared = connection.vendor == "postgresql"
+        """Others may run markets, too."""
         self._running: dict[str, Running] = {}
         self._ended: list[int] = []
         self._threads = DatabaseThreads("ownership", 1, guarded=True)
@@ -96,6 +98,8 @@ class EngineHost:
         self._giving: asyncio.Task[None] | None = None
         self._others: list[str] = []
         self._failing = False
+        self._ran: set[str] = set()
+        self._looked = False
         self._layer: Any = get_channel_layer()
         self._channel = ""
 
@@ -105,7 +109,7 @@ class EngineHost:
         self._roster = Roster(self._channel, self._markets)
         with self._threads.use(), self._chores.threads.use():
             beside = [asyncio.create_task(self._chores.keep_up(), name="chores")]
-            if ownership().shared:
+            if self._shared:
                 beside.append(asyncio.create_task(self._listen(), name="engines"))
             try:
                 while True:
@@ -181,11 +185,12 @@ class EngineHost:
         for symbol, running in list(self._running.items()):
             if running.market in look.lost:
                 self._stop_at_once(symbol)
-        if ownership().shared:
+        if self._shared:
             self._lease.renew(look.began)
         self._others = look.others
         for market, symbol in look.taken:
             self._start(market, symbol)
+        self._looked = True
         for channel, symbols in look.superseded:
             await self._tell(channel, {"type": SUPERSEDED, "markets": symbols})
         if look.surplus and (self._giving is None or self._giving.done()):
@@ -220,10 +225,18 @@ class EngineHost:
 
     def _start(self, market: int, symbol: str) -> None:
         own = Tenure(self._lease)
-        task = asyncio.create_task(self._run(market, symbol, own), name=f"engine {symbol}")
+        running = self._run(market, symbol, own, self._reason(symbol))
+        task = asyncio.create_task(running, name=f"engine {symbol}")
         self._running[symbol] = Running(market, own, task)
 
-    async def _run(self, market: int, symbol: str, own: Tenure) -> None:
+    def _reason(self, symbol: str) -> str:
+        """Why a market's engine starts here; see `markets.metrics`."""
+        if symbol in self._ran:
+            return RESTART
+        self._ran.add(symbol)
+        return TAKE_OVER if self._looked else START
+
+    async def _run(self, market: int, symbol: str, own: Tenure, reason: str) -> None:
         await self._chores.fire_schedules([market])
         channel = engine_channel(symbol)
 
@@ -234,11 +247,11 @@ class EngineHost:
         async def send(message: dict[str, Any]) -> None:
             raise AssertionError(f"an engine answers through the channel layer, not by {message}")
 
-        scope = {"type": "channel", "channel": channel, "tenure": own}
+        scope = {"type": "channel", "channel": channel, "tenure": own, "reason": reason}
         await self._application(scope, receive, send)
 
     def _stop_at_once(self, symbol: str) -> None:
-        logger.warning("%s: others run it now", symbol)
+        logger.warning("%s: others run it now", symbol, extra={"market": symbol})
         self._running[symbol].task.cancel()
 
     async def _give(self, symbol: str, running: Running) -> None:
@@ -304,7 +317,8 @@ def _say_why(symbol: str, task: asyncio.Task[None]) -> None:
     """An engine ended; if it failed, say so."""
     error = None if task.cancelled() else task.exception()
     if error is not None:
-        logger.error("%s: its engine failed", symbol, exc_info=error)
+        about = {"market": symbol}
+        logger.error("%s: its engine failed", symbol, exc_info=error, extra=about)
 
 
 def _markets_with_commands() -> list[str]:

@@ -15,8 +15,9 @@ import asyncio
 import itertools
 import logging
 import secrets
+import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, Final
 
@@ -24,10 +25,12 @@ from channels.exceptions import ChannelFull
 from channels.layers import get_channel_layer
 from redis.exceptions import RedisError
 
+from markets import logs
 from markets.matching.commands import CancelAll, KeepOrders, PlaceGroup, PlaceOrder
 from markets.matching.types import Reason
 from markets.messages import transport
-from markets.messages.transport import Answer, Carrier, ClientCommand, Failure
+from markets.messages.transport import Answer, ClientCommand, Failure
+from markets.metrics import LaneFigures
 
 MAX_IN_FLIGHT: Final = 10_000
 """Commands of one market that this process may have waiting for an answer."""
@@ -39,6 +42,8 @@ ALIVE_INTERVAL: Final = 1.0
 """Seconds between signs of life to the engines that have orders of this process's connections."""
 CANCEL_INTERVAL: Final = 0.5
 """Seconds between attempts to cancel a lost connection's orders."""
+MOST_LATE: Final = 11.0
+"""Seconds after which nothing of a lost connection is under way any more: a channel layer keeps 10."""
 LAYER_ERRORS: Final = (ChannelFull, RedisError, OSError)
 
 logger = logging.getLogger(__name__)
@@ -46,15 +51,18 @@ logger = logging.getLogger(__name__)
 
 Answered = Callable[[Answer], None]
 """Called once, in the event loop, with what came of a command; it must not raise."""
+Waiting = tuple[ClientCommand, Answered, float]
+"""A command, who is told what came of it, and when it arrived (`time.perf_counter`)."""
 
 
 class _Lane:
     """One market's traffic from this process."""
 
-    def __init__(self) -> None:
-        self.waiting: deque[tuple[ClientCommand, Answered]] = deque()
+    def __init__(self, symbol: str) -> None:
+        self.waiting: deque[Waiting] = deque()
         self.in_flight = 0
         self.sender: asyncio.Task[None] | None = None
+        self.figures = LaneFigures(symbol)
 
 
 class Gateway:
@@ -63,13 +71,14 @@ class Gateway:
     def __init__(self) -> None:
         self._layer: Any = get_channel_layer()
         self._lanes: dict[str, _Lane] = {}
-        self._sent: dict[int, tuple[_Lane, list[Answered]]] = {}
+        self._sent: dict[int, tuple[_Lane, list[Waiting]]] = {}
         self._ids = itertools.count(1)
         self._reply_channel: str = ""
         self._tasks: list[asyncio.Task[None]] = []
         self._connections: dict[str, set[str]] = {}
         """Connection whose orders end with it → the markets that they may be in."""
         self._losing: set[asyncio.Task[None]] = set()
+        self._losing_late: set[asyncio.Task[None]] = set()
         self.name = secrets.token_hex(6)
         """What engines know this process by."""
 
@@ -85,14 +94,14 @@ class Gateway:
     async def stop(self) -> None:
         """Stop listening; what is unanswered is answered `timeout`."""
         senders = [lane.sender for lane in self._lanes.values() if lane.sender is not None]
-        tasks = [*self._tasks, *self._losing, *senders]
+        tasks = [*self._tasks, *self._losing, *self._losing_late, *senders]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         for message_id in list(self._sent):
             self._settle(message_id, Failure.TIMEOUT)
         for lane in self._lanes.values():
-            _answer_all(lane, [answered for _, answered in lane.waiting], Failure.BUSY)
+            _fail(lane, lane.waiting, Failure.BUSY)
 
     def submit(self, symbol: str, command: ClientCommand) -> asyncio.Future[Answer]:
         """Send a command to a market's engine; await the future for what came of it.
@@ -111,14 +120,16 @@ class Gateway:
             self._connections[connection].add(symbol)
         lane = self._lanes.get(symbol)
         if lane is None:
-            lane = self._lanes[symbol] = _Lane()
+            lane = self._lanes[symbol] = _Lane(symbol)
         if lane.in_flight >= MAX_IN_FLIGHT:
+            lane.figures.count(Failure.BUSY)
             answered(failed(Failure.BUSY))
             return
         lane.in_flight += 1
-        lane.waiting.append((command, answered))
+        lane.waiting.append((command, answered, time.perf_counter()))
         if lane.sender is None or lane.sender.done():
-            lane.sender = asyncio.create_task(self._drain(symbol, lane))
+            draining = self._drain(symbol, lane)
+            lane.sender = asyncio.create_task(draining, context=logs.nothing())
 
     def in_flight(self, symbol: str) -> int:
         """Commands of a market that wait for their answer."""
@@ -127,18 +138,18 @@ class Gateway:
 
     async def _drain(self, symbol: str, lane: _Lane) -> None:
         """Send what waits, as few messages as possible."""
+        logs.about_market(symbol)
         while lane.waiting:
             merged = [lane.waiting.popleft() for _ in range(min(len(lane.waiting), MAX_MERGED))]
-            carried = [transport.carry(command) for command, _ in merged]
-            await self._send(symbol, lane, carried, [answered for _, answered in merged])
+            await self._send(symbol, lane, merged)
 
-    async def _send(
-        self, symbol: str, lane: _Lane, carried: list[Carrier], waiting: list[Answered]
-    ) -> None:
+    async def _send(self, symbol: str, lane: _Lane, waiting: list[Waiting]) -> None:
         message_id = next(self._ids)
+        carried = [transport.carry(command) for command, _, _ in waiting]
         message = transport.Commands(message_id, self._reply_channel, carried)
         payload = transport.pack(message, self._layer)
         self._sent[message_id] = (lane, waiting)
+        lane.figures.sent(lane.in_flight)
         asyncio.get_running_loop().call_later(
             ANSWER_TIMEOUT, self._settle, message_id, Failure.TIMEOUT
         )
@@ -155,7 +166,7 @@ class Gateway:
 
     def _settle(self, message_id: int, failure: Failure) -> None:
         if message_id in self._sent:
-            _answer_all(*self._sent.pop(message_id), failure)
+            _fail(*self._sent.pop(message_id), failure)
 
     async def _listen(self) -> None:
         while True:
@@ -167,10 +178,7 @@ class Gateway:
                 continue
             answers = transport.unpack_answers(message["payload"])
             if answers.id in self._sent:  # else it came twice, or too late: nobody waits
-                lane, waiting = self._sent.pop(answers.id)
-                lane.in_flight -= len(waiting)
-                for answered, answer in zip(waiting, answers.answers, strict=True):
-                    answered(answer)
+                _answer(*self._sent.pop(answers.id), answers.answers)
 
     # Connections whose orders end with them
 
@@ -194,9 +202,14 @@ class Gateway:
     def lost(self, account: int, connection: str) -> None:
         """The connection is lost: cancel its orders, and do not give up before that is done."""
         for symbol in self._connections.pop(connection, ()):
-            task = asyncio.create_task(self._cancel_lost(symbol, account, connection))
-            self._losing.add(task)
-            task.add_done_callback(self._losing.discard)
+            lost = (symbol, account, connection)
+            for tasks, canceling in (
+                (self._losing, self._cancel_lost(*lost)),
+                (self._losing_late, self._cancel_late(*lost)),
+            ):
+                task = asyncio.create_task(canceling)
+                tasks.add(task)
+                task.add_done_callback(tasks.discard)
 
     async def finish_lost(self, seconds: float) -> None:
         """Give the engines so long to cancel the orders of connections that were lost."""
@@ -204,9 +217,15 @@ class Gateway:
             await asyncio.wait(self._losing, timeout=seconds)
 
     async def _cancel_lost(self, symbol: str, account: int, connection: str) -> None:
+        logs.about_market(symbol)
         command = CancelAll(account, reason=Reason.CANCEL_ON_DISCONNECT, connection=connection)
         while (await self.submit(symbol, command)).failure is not None:
             await asyncio.sleep(CANCEL_INTERVAL)
+
+    async def _cancel_late(self, symbol: str, account: int, connection: str) -> None:
+        """An order may have been under way longer than the command that canceled those before it."""
+        await asyncio.sleep(MOST_LATE)
+        await self._cancel_lost(symbol, account, connection)
 
     async def _say_alive(self) -> None:
         while True:
@@ -218,14 +237,16 @@ class Gateway:
                         {"type": transport.ALIVE, "gateway": self.name},
                     )
                 except LAYER_ERRORS as error:
-                    logger.warning("%s: could not say that we live: %s", symbol, error)
+                    about = {"market": symbol}
+                    logger.warning("%s: could not say that we live: %s", symbol, error, extra=about)
 
     async def nudge(self, symbol: str) -> None:
         """Tell a market's engine that an operator's command waits; it looks each second anyway."""
         try:
             await self._layer.send(transport.engine_channel(symbol), {"type": transport.OPERATOR})
         except LAYER_ERRORS as error:
-            logger.warning("%s: could not nudge the engine: %s", symbol, error)
+            about = {"market": symbol}
+            logger.warning("%s: could not nudge the engine: %s", symbol, error, extra=about)
 
 
 def connection_of(command: ClientCommand) -> str | None:
@@ -249,10 +270,20 @@ def failed(failure: Failure) -> Answer:
     return Answer(failure=failure, message=_MESSAGES[failure])
 
 
-def _answer_all(lane: _Lane, waiting: list[Answered], failure: Failure) -> None:
+def _fail(lane: _Lane, waiting: Sequence[Waiting], failure: Failure) -> None:
+    _answer(lane, waiting, [failed(failure)] * len(waiting))
+
+
+def _answer(lane: _Lane, waiting: Sequence[Waiting], answers: list[Answer]) -> None:
     lane.in_flight -= len(waiting)
-    for answered in waiting:
-        answered(failed(failure))
+    for (_, answered, _), answer in zip(waiting, answers, strict=True):
+        answered(answer)
+    arrivals = [arrival for _, _, arrival in waiting]
+    lane.figures.answered(arrivals, map(_outcome, answers), lane.in_flight)
+
+
+def _outcome(answer: Answer) -> str:
+    return answer.failure or answer.code or ("duplicate" if answer.duplicate else "done")
 
 
 def _resolve(future: asyncio.Future[Answer], answer: Answer) -> None:

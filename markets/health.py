@@ -8,11 +8,12 @@ from asgiref.sync import async_to_sync
 from channels.layers import get_channel_layer
 from django.db import DatabaseError, connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from redis.exceptions import RedisError
 
 from markets import process
 from markets.matching.types import MarketStatus
+from markets.metrics import registry
 
 
 def healthz(request: HttpRequest) -> HttpResponse:
@@ -67,26 +68,6 @@ def _engines() -> dict[str, bool]:
 
 
 def metrics(request: HttpRequest) -> HttpResponse:
-    """Prometheus: what this process sees of each market."""
+    """Prometheus: what this process saw."""
     del request
-    registry = CollectorRegistry()
-    sequence = Gauge(
-        "exchange_market_sequence", "Last sequence heard", ["market"], registry=registry
-    )
-    alive = Gauge("exchange_engine_alive", "Engine heard of late", ["market"], registry=registry)
-    in_step = Gauge(
-        "exchange_book_in_step", "Hub's book is verified", ["market"], registry=registry
-    )
-    sockets = Gauge("exchange_book_followers", "Sockets that follow", ["market"], registry=registry)
-    in_flight = Gauge("exchange_commands_in_flight", "Unanswered", ["market"], registry=registry)
-    try:
-        running = process.current()
-    except process.NotStarted:
-        return HttpResponse(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
-    for symbol, view in list(running.hub.markets.items()):
-        sequence.labels(symbol).set(view.book.sequence)
-        alive.labels(symbol).set(view.engine_alive)
-        in_step.labels(symbol).set(view.in_step)
-        sockets.labels(symbol).set(view.followers("book"))
-        in_flight.labels(symbol).set(running.gateway.in_flight(symbol))
-    return HttpResponse(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
+    return HttpResponse(generate_latest(registry()), content_type=CONTENT_TYPE_LATEST)

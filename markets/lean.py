@@ -24,17 +24,18 @@ from django.middleware.clickjacking import XFrameOptionsMiddleware
 from django.middleware.security import SecurityMiddleware
 from rest_framework.exceptions import Throttled
 
-from markets import limits, process, trading, views
+from markets import limits, logs, process, trading, views
 from markets.accounts import Principal
 from markets.authentication import key_of_header, known_principal, require_scope
 from markets.known_keys import known_keys
 from markets.middleware import SecurityHeadersMiddleware, request_id
-from markets.order_requests import amendment_of, is_order_id
+from markets.order_requests import PlainOrder, amendment_of, is_order_id
 from markets.parsers import JSON_TYPE, load_object
 from markets.problems import (
     CONTENT_TYPE,
     as_problem,
     media_type_of,
+    note,
     problem_headers,
     server_error,
 )
@@ -67,6 +68,8 @@ class Call:
 
     async def answer(self, receive: Receive, send: Send) -> None:
         """Read the body, carry it out, answer."""
+        name = request_id(self._request_id.decode("latin-1"))
+        logs.about_request(name)
         body = b""
         more = True
         while more:
@@ -83,7 +86,7 @@ class Call:
             headers, content = [_JSON_ANSWER, (b"allow", self._allow)], msgspec.json.encode(result)
         headers += [
             (b"content-length", b"%d" % len(content)),
-            (b"x-request-id", request_id(self._request_id.decode("latin-1")).encode()),
+            (b"x-request-id", name.encode()),
             *_site_headers(),
         ]
         await send({"type": "http.response.start", "status": status, "headers": headers})
@@ -104,6 +107,7 @@ class Call:
             logger.error("a request failed", exc_info=error)
             response = server_error(HttpRequest())
             return response.status_code, [kind], response.content
+        note(problem)
         headers = [
             (name.lower().encode(), value.encode())
             for name, value in problem_headers(problem).items()
@@ -179,9 +183,16 @@ def _site_headers() -> tuple[tuple[bytes, bytes], ...]:
 
 # What is done
 
+_decode_plain: Final = msgspec.json.Decoder(PlainOrder).decode
+
 
 async def _submit(who: Principal, body: bytes) -> Result:
-    return await trading.submit_order(who, load_object(body))
+    try:
+        wish = _decode_plain(body)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return await trading.submit_order(who, load_object(body))
+    plain = await trading.submit_plain_order(who, wish)
+    return await trading.submit_order(who, load_object(body)) if plain is None else plain
 
 
 async def _submit_batch(who: Principal, body: bytes) -> Result:

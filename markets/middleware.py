@@ -1,4 +1,8 @@
-"""What every HTTP answer carries: a request id, and headers that keep a browser to this site."""
+"""What every HTTP answer carries: a request id, and headers that keep a browser to this site.
+
+And health checks, which are answered before hosts and TLS are looked at: machines ask by address, over
+plain HTTP, and nothing in the answer depends on either.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +13,8 @@ from typing import Final
 
 from django.http import HttpRequest, HttpResponse
 
+from markets import health, logs
+
 _REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._:-]{1,128}", re.ASCII)
 CONTENT_SECURITY_POLICY: Final = (
     "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; "
@@ -18,6 +24,11 @@ CONTENT_SECURITY_POLICY: Final = (
 DOCS_POLICY: Final = CONTENT_SECURITY_POLICY + "; script-src 'self' 'unsafe-inline'"
 """Swagger UI starts itself with an inline script; nothing else does."""
 Respond = Callable[[HttpRequest], HttpResponse]
+HEALTH: Final = {
+    "/healthz": health.healthz,
+    "/readyz": health.readyz,
+    "/metrics": health.metrics,
+}
 
 
 def request_id(given: str) -> str:
@@ -33,8 +44,27 @@ class RequestIdMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         """Answer with the id."""
-        response = self._get_response(request)
-        response["X-Request-ID"] = request_id(request.headers.get("X-Request-ID", ""))
+        name = request_id(request.headers.get("X-Request-ID", ""))
+        with logs.during_request(name):
+            response = self._get_response(request)
+        response["X-Request-ID"] = name
+        return response
+
+
+class HealthMiddleware:
+    """Answer health checks, whatever name they call this machine by."""
+
+    def __init__(self, get_response: Respond) -> None:
+        self._get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Answer, or pass on what is no health check."""
+        check = HEALTH.get(request.path)
+        if check is None:
+            return self._get_response(request)
+        response = check(request)
+        # Not ready is an answer and no failure of ours, which Django would log at each look.
+        response._has_been_logged = True  # type: ignore[attr-defined] # noqa: SLF001
         return response
 
 

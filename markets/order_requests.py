@@ -26,8 +26,7 @@ from markets.matching.types import (
     Side,
     TimeInForce,
 )
-from markets.messages.orders import REMEMBERED
-from markets.messages.public import NotADecimal, TooFine, parse_units
+from markets.messages.public import REMEMBERED, NotADecimal, TooFine, parse_units
 from markets.problems import Problem
 from markets.request_fields import Fields, is_client_order_id, refuse_all
 

@@ -13,6 +13,7 @@ from markets.problems import Problem
 JSON_TYPE: Final = "application/json"
 MAX_DEPTH: Final = 32
 """How deep a message may nest."""
+_NESTS: Final = (dict, list)
 
 
 def load_json(body: bytes | str) -> Any:
@@ -34,14 +35,14 @@ def load_object(body: bytes) -> dict[str, Any]:
     return value
 
 
-def _too_deep(value: object) -> bool:
-    level: list[object] = [value]
+def _too_deep(value: Any) -> bool:
+    level = [value] if type(value) in _NESTS else []
     for _ in range(MAX_DEPTH):
         level = [
             child
             for item in level
-            if isinstance(item, dict | list)
             for child in (item.values() if isinstance(item, dict) else item)
+            if type(child) in _NESTS
         ]
         if not level:
             return False

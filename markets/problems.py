@@ -17,6 +17,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from markets.messages.public import JSON
+from markets.metrics import PROBLEMS
 
 logger = logging.getLogger(__name__)
 
@@ -114,8 +115,15 @@ class Problem(exceptions.APIException):
         return error
 
 
+def note(problem: Problem) -> None:
+    """Count an error that a client is answered with."""
+    PROBLEMS.labels(problem.code).inc()
+    logger.debug("answered %s: %s", problem.code, problem.message)
+
+
 def problem_response(problem: Problem) -> JsonResponse:
     """A problem outside of the REST framework."""
+    note(problem)
     response = JsonResponse(
         problem.as_json(), status=problem.status_code, content_type=CONTENT_TYPE
     )
@@ -143,6 +151,7 @@ def handle_exception(error: Exception, context: dict[str, Any]) -> Response | No
     problem = as_problem(error)
     if problem is None:
         return None
+    note(problem)
     response = Response(problem.as_json(), status=problem.status_code, content_type=CONTENT_TYPE)
     _add_headers(response, problem)
     if isinstance(error, exceptions.MethodNotAllowed) and (view := context.get("view")) is not None:

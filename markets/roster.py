@@ -124,7 +124,7 @@ class Roster:
             return True  # nobody else could take its markets: no write each second
         self._reported = set(report)
         signed = EngineProcess.objects.filter(pk=self._id).update(seen_at=Now(), report=report)
-        return bool(signed)
+        return bool(signed) or not self._ownership.shared
 
     def _join(self, report: dict[str, Any]) -> Ownership:
         """Be one of those that run engines, with a session that holds nothing but that."""

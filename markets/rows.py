@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from operator import itemgetter
 from typing import Any, Final
 
 from markets.matching.events import Trade
@@ -80,9 +79,6 @@ _CHANGING: Final = frozenset(
     }
 )
 ORDER_CHANGES: Final = tuple(column for column in ORDER_COLUMNS if column[0] in _CHANGING)
-_pick_changes = itemgetter(
-    *(index for index, (name, _) in enumerate(ORDER_COLUMNS) if name in _CHANGING)
-)
 TRADE_COLUMNS: Final = (
     ("market_id", "bigint"),
     ("sequence", "bigint"),
@@ -106,23 +102,32 @@ TRADE_FIELDS: Final = tuple(name for name, _ in TRADE_COLUMNS[1:])
 
 def order_row(market_id: int, order: OrderState) -> tuple[Any, ...]:
     """A new order, in the order of ORDER_COLUMNS."""
+    # Taken apart once, enumerations by their values: every order passes here.
+    # fmt: off
+    (
+        order_id, account, name, side, kind, time_in_force, post_only, prevention, quote_quantity,
+        slippage, display, expires_at, group, role, sequence, created_at, request, price, stop_price,
+        quantity, prevented, connection, priority, filled, notional, fee, canceled, remaining, hidden,
+        status, reason, updated_at,
+    ) = order
     return (
-        market_id,
+        market_id, order_id, account, name, side._value_, kind._value_, time_in_force._value_,
+        post_only, prevention._value_, price, stop_price, quantity, quote_quantity, slippage, display,
+        expires_at, remaining, hidden, filled, canceled, prevented, str(notional), str(fee),
+        status._value_, None if reason is None else reason._value_, group,
+        None if role is None else role._value_, connection, sequence, priority, created_at,
+        updated_at, request,
+    )
+    # fmt: on
+
+
+def order_change(order: OrderState) -> tuple[Any, ...]:
+    """What may change of an order, in the order of ORDER_CHANGES."""
+    return (
         order.id,
-        order.account,
-        order.client_order_id,
-        order.side._value_,
-        order.type._value_,
-        order.time_in_force._value_,
-        order.post_only,
-        order.self_trade_prevention._value_,
         order.price,
         order.stop_price,
         order.quantity,
-        order.quote_quantity,
-        order.max_slippage,
-        order.display_quantity,
-        order.expires_at,
         order.remaining,
         order.hidden,
         order.filled,
@@ -132,21 +137,10 @@ def order_row(market_id: int, order: OrderState) -> tuple[Any, ...]:
         str(order.fee),
         order.status._value_,
         None if order.reason is None else order.reason._value_,
-        order.group,
-        None if order.role is None else order.role._value_,
         order.connection,
-        order.sequence,
         order.priority,
-        order.created_at,
         order.updated_at,
-        order.request,
     )
-
-
-def order_change(order: OrderState) -> tuple[Any, ...]:
-    """What may change of an order, in the order of ORDER_CHANGES."""
-    changes: tuple[Any, ...] = _pick_changes(order_row(0, order))
-    return changes
 
 
 def trade_row(market_id: int, trade: Trade) -> tuple[Any, ...]:

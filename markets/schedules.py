@@ -142,7 +142,9 @@ def fire(markets: Collection[int], now: datetime) -> int:
             fired += _fire(market, schedules, now)
         except (ZoneInfoNotFoundError, ValueError) as error:
             # The time zones of this machine are not those of the one where it was set.
-            logger.error("%s: its schedule cannot be read here: %s", schedules[0].market, error)  # noqa: TRY400
+            symbol = schedules[0].market.symbol
+            about = {"market": symbol}
+            logger.error("%s: its schedule cannot be read here: %s", symbol, error, extra=about)  # noqa: TRY400
     return fired
 
 

@@ -42,7 +42,7 @@ from markets.order_requests import (
     plain_order,
 )
 from markets.order_requests import amend_order as amend_command
-from markets.problems import Problem
+from markets.problems import Problem, note
 from markets.request_fields import is_client_order_id
 from markets.rows import ORDER_FIELDS, TRADE_FIELDS, order_state, trade_event
 
@@ -198,19 +198,16 @@ def _plain(who: Principal, wish: PlainOrder) -> tuple[MarketSpec, PlaceOrder] | 
     return None if command is None else (view.spec, command)
 
 
-def start_order(
-    who: Principal, params: Mapping[str, Any]
-) -> tuple[MarketSpec, asyncio.Future[Answer]]:
-    """Send an order to its engine: the market, and the answer to come. Raises Problem."""
+def _order_of(who: Principal, params: Mapping[str, Any]) -> tuple[MarketSpec, PlaceOrder]:
+    """The market and command of an order. Raises Problem."""
     try:
         plain = _plain(who, msgspec.convert(params, PlainOrder))
     except msgspec.ValidationError:
         plain = None
     if plain is None:
-        symbol, order = place_order(params, who.account.pk, spec_of, who.connection)
-        plain = spec_of(symbol), order
-    spec, command = plain
-    return spec, process.current().gateway.submit(spec.symbol, command)
+        symbol, command = place_order(params, who.account.pk, spec_of, who.connection)
+        return spec_of(symbol), command
+    return plain
 
 
 async def submit_order(who: Principal, params: Mapping[str, Any]) -> tuple[int, JSON | msgspec.Raw]:
@@ -218,8 +215,19 @@ async def submit_order(who: Principal, params: Mapping[str, Any]) -> tuple[int, 
 
     With `validate_only`: 200 and VALID, or what it would be refused with.
     """
-    spec, answer = start_order(who, params)
-    return await order_answer(await answer, spec)
+    spec, command = _order_of(who, params)
+    return await order_answer(await process.current().gateway.submit(spec.symbol, command), spec)
+
+
+async def submit_plain_order(
+    who: Principal, wish: PlainOrder
+) -> tuple[int, JSON | msgspec.Raw] | None:
+    """The same for a plain order; None: nothing was done, `submit_order` must look at it."""
+    plain = _plain(who, wish)
+    if plain is None:
+        return None
+    spec, command = plain
+    return await order_answer(await process.current().gateway.submit(spec.symbol, command), spec)
 
 
 async def submit_oco(who: Principal, params: Mapping[str, Any]) -> tuple[int, JSON | msgspec.Raw]:
@@ -242,29 +250,61 @@ async def _submit_group(symbol: str, command: PlaceGroup) -> tuple[int, JSON | m
     return await _group_answer(answer, spec_of(symbol), kind)
 
 
+class _Gathered:
+    """What comes of many commands, awaited once."""
+
+    def __init__(self, count: int) -> None:
+        self._count = count
+        self._answers: dict[int, tuple[MarketSpec, Answer] | Problem] = {}
+        self._complete: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    def put(self, place: int, answer: tuple[MarketSpec, Answer] | Problem) -> None:
+        """The answer to one of them."""
+        self._answers[place] = answer
+        if len(self._answers) == self._count and not self._complete.done():
+            self._complete.set_result(None)
+
+    def answered(self, place: int, spec: MarketSpec, answer: Answer) -> None:
+        """The same as an engine says it."""
+        self.put(place, (spec, answer))
+
+    async def all(self) -> list[tuple[MarketSpec, Answer] | Problem]:
+        """Wait for every answer."""
+        await self._complete
+        return [self._answers[place] for place in range(self._count)]
+
+
 async def submit_orders(who: Principal, params: Mapping[str, Any]) -> JSON:
     """Place many orders, each for itself: `results` in their order."""
     items = batch_items(params)
     spend(who, len(items))
-    sent: list[tuple[MarketSpec, asyncio.Future[Answer]] | Problem] = []
-    for item in items:
+    gathered, gateway = _Gathered(len(items)), process.current().gateway
+    for place, item in enumerate(items):
         try:
             if not isinstance(item, dict):
                 raise Problem("invalid_request", "an order must be a JSON object")
-            sent.append(start_order(who, item))
+            spec, command = _order_of(who, item)
         except Problem as problem:
-            sent.append(problem)
-    results = []
-    for entry in sent:
-        try:
-            if isinstance(entry, Problem):
-                raise entry
-            spec, future = entry
-            status, order = await order_answer(await future, spec)
-            results.append({"status": status, **(VALID if order is VALID else {"order": order})})
-        except Problem as problem:
-            results.append({"status": problem.status_code, "error": problem.as_json()})
-    return {"results": results}
+            gathered.put(place, problem)
+        else:
+            gateway.send(spec.symbol, command, partial(gathered.answered, place, spec))
+    return {"results": [await _result(answer) for answer in await gathered.all()]}
+
+
+async def _result(gathered: tuple[MarketSpec, Answer] | Problem) -> JSON | msgspec.Raw:
+    """What is said of one of many orders."""
+    try:
+        if isinstance(gathered, Problem):
+            raise gathered
+        spec, answer = gathered
+        quick = quick_answer(answer)
+        if quick is not None:
+            return raw(f'{{"status":{CREATED},"order":{quick}}}')
+        status, order = await order_answer(answer, spec)
+    except Problem as problem:
+        note(problem)
+        return {"status": problem.status_code, "error": problem.as_json()}
+    return {"status": status, **(VALID if order is VALID else {"order": order})}
 
 
 async def _named_order(

@@ -31,7 +31,8 @@ OPERATIONS = ROOT / "docs" / "operations.md"
 RULES = ROOT / "docs" / "rules.md"
 DECISIONS = ROOT / "docs" / "decisions.md"
 PERFORMANCE = ROOT / "docs" / "performance.md"
-DOCUMENTS = (README, API, RULES, OPERATIONS, PERFORMANCE, DECISIONS, ROOT / "CHANGELOG.md")
+SCALING = ROOT / "docs" / "scaling.md"
+DOCUMENTS = (README, API, RULES, OPERATIONS, PERFORMANCE, SCALING, DECISIONS, ROOT / "CHANGELOG.md")
 COMMANDS = sorted(
     path.stem
     for path in (ROOT / "markets" / "management" / "commands").glob("*.py")
@@ -315,9 +316,25 @@ def options(command: BaseCommand) -> set[str]:
     }
 
 
-def test_every_metric_is_in_operations() -> None:
-    source = (ROOT / "markets" / "health.py").read_text()
-    metrics = set(re.findall(r'"(exchange_[a-z_]+)"', source))
+# Scaling
 
-    assert metrics
-    assert metrics <= words(section(OPERATIONS, "## Health and metrics"))
+
+def test_the_calculation_of_scaling_prints_what_stands_there(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    (calculation,) = fenced(SCALING, "python")
+
+    exec(compile(calculation, "scaling.md", "exec"), {})
+
+    _, _, after = SCALING.read_text().partition(calculation)
+    assert after.split("```")[2].lstrip("\n") == capsys.readouterr().out
+
+
+def test_scaling_counts_with_the_figures_of_performance() -> None:
+    """Whoever measures anew must see what follows from it."""
+    measured = PERFORMANCE.read_text()
+    (calculation,) = fenced(SCALING, "python")
+
+    for figure in ("115,210", "29.1", "77.8"):
+        assert f"**{figure}**" in measured or f"| {figure} µs |" in measured, figure
+        assert figure.replace(",", "_") in calculation, figure

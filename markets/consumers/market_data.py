@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from markets import process
+from markets import metrics, process
 from markets.consumers.socket import Receive, Request, Scope, Send, Socket, unknown_method
 from markets.history import INTERVALS
 from markets.hub import MarketView
@@ -23,6 +23,8 @@ async def market_data_consumer(scope: Scope, receive: Receive, send: Send) -> No
 
 class MarketDataSocket(Socket):
     """A follower of some markets."""
+
+    kind = "market_data"
 
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
@@ -52,6 +54,7 @@ class MarketDataSocket(Socket):
                 _refuse_unknown(request, ("market",))
                 view = _view(request.params.get("market"), "market")
                 self.answer(request, {"market": view.symbol})
+                metrics.FOLLOWER_RESYNCS.labels(view.symbol).inc()
                 view.send_snapshot(self.outbox, "book")
             case _:
                 raise unknown_method(request, METHODS)

@@ -15,7 +15,7 @@ import contextlib
 import logging
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 from urllib.parse import urlsplit
 
 import msgspec
@@ -23,14 +23,15 @@ from django.conf import settings
 from django.http.request import validate_host
 from django.urls import re_path
 
-from markets import process
+from markets import logs, metrics, process
 from markets.clock import now
 from markets.hub import Outbox
 from markets.hub.outbox import Subscription
 from markets.limits import RateLimit
 from markets.messages.public import JSON, time_text
+from markets.middleware import request_id
 from markets.parsers import load_json
-from markets.problems import Problem, as_problem, problem_response
+from markets.problems import Problem, as_problem, note, problem_response
 from markets.ready_frames import EXTENSION
 
 MAX_FRAME_BYTES: Final = 1024 * 1024
@@ -93,11 +94,16 @@ class BadRequest(Problem):
 class Socket(ABC):
     """A connection, from accept to close."""
 
+    kind: ClassVar[str]
+    """Which of the two sockets it is."""
+
     def __init__(self, scope: Scope, receive: Receive, send: Send, rate: RateLimit) -> None:
         self.scope = scope
         self._receive = receive
         self._send = send
         self._rate = rate
+        given = dict(scope["headers"]).get(b"x-request-id", b"").decode("latin-1")
+        self.request_id = request_id(given)
         self.outbox = Outbox(send, self.catch_up, scope.get("extensions", {}).get(EXTENSION))
 
     @property
@@ -108,18 +114,21 @@ class Socket(ABC):
 
     async def run(self) -> None:
         """Serve the connection until it ends."""
+        logs.about_request(self.request_id)
         await self._receive()  # websocket.connect
         problem = await self._refusal()
         if problem is not None:
             await self._refuse(problem)
             return
-        await self._send({"type": "websocket.accept"})
+        headers = [(b"x-request-id", self.request_id.encode())]
+        await self._send({"type": "websocket.accept", "headers": headers})
         self.outbox.open()
         writer = asyncio.create_task(self.outbox.run(), name="socket writer")
         reader = asyncio.create_task(self._read(), name="socket reader")
         code: int | None = None
         try:
-            done, _ = await asyncio.wait({writer, reader}, return_when=asyncio.FIRST_COMPLETED)
+            with metrics.SOCKETS.labels(self.kind).track_inprogress():
+                done, _ = await asyncio.wait({writer, reader}, return_when=asyncio.FIRST_COMPLETED)
             code = next(iter(done)).result()
         except OSError:
             logger.debug("the client was gone before it could be told")
@@ -133,6 +142,7 @@ class Socket(ABC):
 
     async def _close(self, code: int) -> None:
         """Say why it ends, if the client reads so far."""
+        metrics.SOCKETS_CLOSED.labels(self.kind, code).inc()
         with contextlib.suppress(OSError):
             async with asyncio.timeout(CLOSE_TIMEOUT):
                 await self._send({"type": "websocket.close", "code": code})
@@ -178,7 +188,7 @@ class Socket(ABC):
         except BadRequest as problem:
             self.answer_problem(problem.request, problem)
         except Exception as error:  # noqa: BLE001 - answered, and logged if it is a defect
-            self.answer_problem(request, problem_of(error))
+            self.answer_problem(request, problem_of(error, request))
 
     def answer(self, request: Request, result: object) -> None:
         """Answer a request."""
@@ -187,6 +197,7 @@ class Socket(ABC):
 
     def answer_problem(self, request: Request | None, problem: Problem) -> None:
         """Answer a request with an error."""
+        note(problem)
         self._put(
             {
                 "method": request.method if request else None,
@@ -230,13 +241,14 @@ class Socket(ABC):
         """The connection ended."""
 
 
-def problem_of(error: Exception) -> Problem:
+def problem_of(error: Exception, request: Request | None) -> Problem:
     """What a client is told of an exception; a defect of ours is logged."""
     if isinstance(error, process.NotStarted):
         return Problem("unavailable", "the exchange is stopping")
     problem = as_problem(error)
     if problem is None:
-        logger.error("a request failed", exc_info=error)
+        about = {} if request is None else {"req_id": request.req_id}
+        logger.error("a request failed", exc_info=error, extra=about)
         problem = Problem("internal_error", "a defect of ours; it was logged")
     return problem
 

@@ -21,7 +21,7 @@ import msgspec
 from django.conf import settings
 from django.db import DatabaseError, InterfaceError
 
-from markets import process, trading
+from markets import logs, process, trading
 from markets.accounts import Principal, principal_of_key
 from markets.authentication import principal_of_session
 from markets.consumers.socket import (
@@ -118,6 +118,8 @@ _decode_plain = msgspec.json.Decoder(PlainFrame).decode
 
 class TradingSocket(Socket):
     """One account's connection."""
+
+    kind = "trading"
 
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
@@ -245,10 +247,11 @@ class TradingSocket(Socket):
         task.add_done_callback(self._tasks.discard)
 
     async def _finish(self, request: Request, result: Awaitable[object]) -> None:
+        logs.about_request(self.request_id)  # its task may be the gateway's child
         try:
             self.answer(request, await result)
         except Exception as error:  # noqa: BLE001 - answered, and logged if it is a defect
-            self.answer_problem(request, problem_of(error))
+            self.answer_problem(request, problem_of(error, request))
 
     async def _login(self, request: Request) -> None:
         params = request.params

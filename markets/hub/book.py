@@ -21,22 +21,23 @@ class BookSide:
         self._letter = letter
         self._sign = sign
         self._levels: SortedDict[Decimal, tuple[str, str]] = SortedDict()
+        self._checksums: dict[Decimal, int] = {}
+        """Each level's part of the book's checksum."""
 
     def change(self, levels: Iterable[LevelText]) -> int:
         """Set new total quantities ("0" removes); return what that adds to the checksum."""
         difference = 0
         for price, quantity in levels:
             key = Decimal(price) * self._sign
-            before = self._levels.pop(key, None)
-            if before is not None:
-                difference -= self._crc(*before)
+            difference -= self._checksums.pop(key, 0)
             if quantity != "0":
                 self._levels[key] = (price, quantity)
-                difference += self._crc(price, quantity)
+                checksum = crc32(f"{self._letter}:{price}:{quantity}".encode())
+                self._checksums[key] = checksum
+                difference += checksum
+            else:
+                self._levels.pop(key, None)
         return difference
-
-    def _crc(self, price: str, quantity: str) -> int:
-        return crc32(f"{self._letter}:{price}:{quantity}".encode())
 
     def best(self) -> tuple[str, str] | None:
         """The first level, or None."""

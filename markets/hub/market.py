@@ -34,6 +34,7 @@ from markets.messages.public import (
     trade_json,
 )
 from markets.messages.transport import BatchNotice, Pulse
+from markets.metrics import ViewFigures, updates_sent
 from markets.ready_frames import Frame
 
 HEARTBEAT_INTERVAL: Final = 1.0
@@ -67,6 +68,7 @@ class MarketView:
         self._traded = False
         self._pending: tuple[int, dict[str, str], dict[str, str]] | None = None
         self._timestamp = 0
+        self._figures = ViewFigures(moment.spec.symbol)
         self._start_from(moment)
 
     def _start_from(self, moment: MarketMoment) -> None:
@@ -81,6 +83,7 @@ class MarketView:
             levels_json((DepthChange(*level) for level in levels.items()), spec) for levels in sides
         )
         self.book = PublicBook(moment.state.sequence, bids, asks)
+        self._figures.sequence.set(self.book.sequence)
         self.trades: deque[Trade] = deque(moment.trades, maxlen=RECENT_TRADES)
         self._day = Day(moment.minutes)
         self._timestamp = time.time_ns() // 1000
@@ -106,9 +109,14 @@ class MarketView:
         elif notice.sequence <= self.book.sequence:
             return
         elif notice.prev_sequence != self.book.sequence or not self._apply(notice):
-            logger.warning("%s: missed something after %d", self.symbol, self.book.sequence)
+            logger.warning(
+                "%s: missed something after %d",
+                self.symbol,
+                self.book.sequence,
+                extra=self._about,
+            )
             self._backlog.append(notice)
-            self.resync()
+            self.resync("gap" if notice.sequence != self.book.sequence else "checksum")
 
     def hear_pulse(self, pulse: Pulse) -> None:
         """Compare with where the engine stands."""
@@ -117,9 +125,13 @@ class MarketView:
             same = pulse.sequence == self.book.sequence and pulse.checksum == self.book.checksum
             if not same:
                 logger.warning(
-                    "%s: engine is at %d, not %d", self.symbol, pulse.sequence, self.book.sequence
+                    "%s: engine is at %d, not %d",
+                    self.symbol,
+                    pulse.sequence,
+                    self.book.sequence,
+                    extra=self._about,
                 )
-                self.resync()
+                self.resync("pulse")
 
     def _heard(self) -> None:
         was_alive = self.engine_alive
@@ -133,13 +145,14 @@ class MarketView:
         self.book.apply(notice.sequence, update["bids"], update["asks"])
         if self.book.checksum != notice.checksum:
             return False
+        self._figures.sequence.set(notice.sequence)
         self._timestamp = time.time_ns() // 1000
         self._tell_update(notice, prev_sequence, update)
         if notice.trades:
             self._take_trades(notice.trades)
         self._take_status(notice)
         if notice.reconfigured:
-            self.resync()
+            self.resync("configured")
         return True
 
     def _take_status(self, notice: BatchNotice) -> None:
@@ -149,17 +162,22 @@ class MarketView:
             self.status, self.auction_ends_at, self.indication = after
             self._broadcast("status", "update", self.status_json())
 
-    def resync(self) -> None:
+    def resync(self, reason: str) -> None:
         """Start over from the rows; batches that come meanwhile are kept and followed afterwards."""
         if self._resyncing is None:
+            self._figures.resync(reason)
             self._resyncing = asyncio.create_task(self._resync(), name=f"resync {self.symbol}")
+
+    @property
+    def _about(self) -> dict[str, object]:
+        return {"market": self.symbol, "sequence": self.book.sequence}
 
     async def _resync(self) -> None:
         while True:
             try:
                 moment = await self._read(market_moment, self.symbol)
             except Exception:
-                logger.exception("%s: the rows cannot be read", self.symbol)
+                logger.exception("%s: the rows cannot be read", self.symbol, extra=self._about)
                 await asyncio.sleep(HEARTBEAT_INTERVAL)
                 continue
             self._start_from(moment)
@@ -194,6 +212,7 @@ class MarketView:
         if channel == "book":
             self._flush()
         frame = _frame(channel.partition(":")[0], "snapshot", self._snapshot(channel))
+        updates_sent(channel, self.symbol).inc()
         outbox.put_market_data(frame, (channel, self.symbol))
 
     def _snapshot(self, channel: str) -> JSON:
@@ -214,6 +233,7 @@ class MarketView:
         if subscribers:
             frame = _frame(channel.partition(":")[0], kind, data)
             subscription: Subscription = (channel, self.symbol)
+            updates_sent(*subscription).inc(len(subscribers))
             for outbox in subscribers:
                 outbox.put_market_data(frame, subscription)
 
@@ -276,6 +296,9 @@ class MarketView:
         if now - self._summary_said >= SUMMARY_INTERVAL:
             self._summary_said = now
             self._tell_summaries()
+            self._figures.state(
+                alive=self.engine_alive, in_step=self.in_step, followers=self.followers("book")
+            )
 
     def _tell_summaries(self) -> None:
         if self._subscribers.get("ticker"):

@@ -17,6 +17,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
+from markets.metrics import updates_dropped
 from markets.ready_frames import Frame, SendReady
 
 MAX_MARKET_FRAMES: Final = 500
@@ -99,12 +100,16 @@ class Outbox:
 
     def put_market_data(self, frame: Frame, subscription: Subscription) -> None:
         """Send market data; or drop all that waits, and note that fresh snapshots are due."""
-        if subscription in self._lagging or self._written(frame):
+        if subscription in self._lagging:
+            updates_dropped(*subscription).inc()
+            return
+        if self._written(frame):
             return
         full = len(self._market_frames) >= MAX_MARKET_FRAMES or self._market_bytes > MAX_BYTES
         if full:
-            self._lagging.update(dropped for _, dropped in self._market_frames)
-            self._lagging.add(subscription)
+            for _, dropped in (*self._market_frames, (frame, subscription)):
+                self._lagging.add(dropped)
+                updates_dropped(*dropped).inc()
             self._market_frames.clear()
             self._market_bytes = 0
         else:

@@ -57,9 +57,10 @@ class PlaceOrder(NamedTuple):
     def content(self) -> str:
         """What the order is, as one text: equal for orders that ask for the same only."""
         return (
-            f"{self.side}|{self.type}|{self.quantity}|{self.price}|{self.effective_time_in_force}"
-            f"|{self.post_only}|{self.self_trade_prevention}|{self.quote_quantity}"
-            f"|{self.stop_price}|{self.display_quantity}|{self.expires_at}|{self.max_slippage}"
+            f"{self.side._value_}|{self.type._value_}|{self.quantity}|{self.price}"
+            f"|{self.effective_time_in_force._value_}|{self.post_only}"
+            f"|{self.self_trade_prevention._value_}|{self.quote_quantity}|{self.stop_price}"
+            f"|{self.display_quantity}|{self.expires_at}|{self.max_slippage}"
         )
 
     def fingerprint(self, symbol: str) -> str:

@@ -15,7 +15,18 @@ from markets.matching.types import Side
 class Level:
     """The queue of orders at one price, first come first; `quantity` is what they show in all."""
 
-    __slots__ = ("first", "hidden", "key", "label", "last", "price", "quantity", "side")
+    __slots__ = (
+        "checksum",
+        "first",
+        "hidden",
+        "key",
+        "label",
+        "last",
+        "price",
+        "quantity",
+        "side",
+        "told",
+    )
 
     def __init__(self, side: BookSide, key: int) -> None:
         self.side = side
@@ -28,6 +39,10 @@ class Level:
         self.last: Order | None = None
         self.label = 0
         """CRC-32 of what the checksum's text of it begins with, once that was needed."""
+        self.told = 0
+        """The quantity when `Book.settle` was last called."""
+        self.checksum = 0
+        """Its part of the book's checksum, as of then."""
 
     def __iter__(self) -> Iterator[Order]:
         order = self.first
@@ -54,7 +69,7 @@ class Level:
 class BookSide:
     """The levels of one side, best first: keyed by price for asks, by -price for bids."""
 
-    __slots__ = ("best", "checksums", "keys", "letter", "levels", "side", "sign", "touched")
+    __slots__ = ("best", "keys", "letter", "levels", "side", "sign", "touched")
 
     def __init__(self, side: Side) -> None:
         self.side = side
@@ -65,10 +80,8 @@ class BookSide:
         """Of the levels, in order."""
         self.best: Level | None = None
         """The level that a taker meets first."""
-        self.touched: dict[int, int] = {}
-        """Key → quantity when `settle` was last called, of the levels changed since."""
-        self.checksums: dict[int, int] = {}
-        """Key → the level's part of the book's checksum, as of then."""
+        self.touched: dict[int, Level] = {}
+        """The levels changed since `Book.settle` was last called, those that closed since among them."""
 
     def __iter__(self) -> Iterator[Level]:
         levels = self.levels
@@ -80,8 +93,8 @@ class BookSide:
         return self.levels.get(key) or self.open(key)
 
     def open(self, key: int) -> Level:
-        """A new level."""
-        level = self.levels[key] = Level(self, key)
+        """A new level, or one again that closed since the book was settled."""
+        level = self.levels[key] = self.touched.get(key) or Level(self, key)
         self.keys.add(key)
         if self.best is None or key < self.best.key:
             self.best = level

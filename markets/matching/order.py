@@ -11,8 +11,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from markets.matching.types import (
+    STANDING,
     STOPS,
-    TERMS,
+    TRADED,
     Asset,
     GroupRole,
     OrderState,
@@ -31,32 +32,27 @@ if TYPE_CHECKING:
 PARTIALLY_FILLED: Final = OrderStatus.PARTIALLY_FILLED
 FILLED: Final = OrderStatus.FILLED
 CANCELED: Final = OrderStatus.CANCELED
-EXPIRED: Final = Reason.EXPIRED
+EXPIRED: Final = OrderStatus.EXPIRED
+FOR_TIME: Final = Reason.EXPIRED
 
 
 class Order:
     """An order: its state, and where it rests or waits."""
 
-    __slots__ = ("group", "level", "next", "previous", "state", "stop_key")
+    __slots__ = ("account", "group", "id", "level", "next", "previous", "state", "stop_key")
 
     def __init__(self, state: OrderState) -> None:
         self.state = state
+        self.id: Final = state.id
+        """The market's `id_base` + the sequence at which it was accepted."""
+        self.account: Final = state.account
+        """Whose order it is."""
         self.group: Group | None = None
         self.level: Level | None = None
         self.previous: Order | None = None
         self.next: Order | None = None
         self.stop_key: tuple[int, int] | None = None
         """Where it waits for its trigger, if it does."""
-
-    @property
-    def id(self) -> int:
-        """The market's `id_base` + the sequence at which it was accepted."""
-        return self.state.id
-
-    @property
-    def account(self) -> int:
-        """Whose order it is."""
-        return self.state.account
 
     @property
     def side(self) -> Side:
@@ -137,83 +133,31 @@ class Order:
 
 def after_fill(state: OrderState, quantity: int, amount: int, fee: int, now: int) -> OrderState:
     """The state of an order that traded so much, of what it shows."""
-    (
-        price,
-        stop_price,
-        wanted,
-        remaining,
-        hidden,
-        filled,
-        canceled,
-        prevented,
-        notional,
-        fees,
-        _,
-        reason,
-        connection,
-        priority,
-        _,
-    ) = state[TERMS:]
+    filled, notional, fees, canceled, remaining, hidden, _, reason, _ = state[STANDING:]
     remaining -= quantity
+    status = PARTIALLY_FILLED if remaining else FILLED
     figures = (
-        price,
-        stop_price,
-        wanted,
-        remaining,
-        hidden,
         filled + quantity,
-        canceled,
-        prevented,
         notional + amount,
         fees + fee,
-        PARTIALLY_FILLED if remaining else FILLED,
+        canceled,
+        remaining,
+        hidden,
+        status,
         reason,
-        connection,
-        priority,
         now,
     )
-    return make(OrderState, state[:TERMS] + figures)
+    return make(OrderState, state[:STANDING] + figures)
 
 
 def after_cancel(state: OrderState, reason: Reason, now: int) -> OrderState:
     """The state of an order whose rest was canceled."""
-    (
-        price,
-        stop_price,
-        quantity,
-        remaining,
-        _,
-        filled,
-        canceled,
-        prevented,
-        notional,
-        fee,
-        _,
-        _,
-        connection,
-        priority,
-        _,
-    ) = state[TERMS:]
-    figures = (
-        price,
-        stop_price,
-        quantity,
-        0,
-        0,
-        filled,
-        canceled + remaining,
-        prevented,
-        notional,
-        fee,
-        ended_status(reason),
-        reason,
-        connection,
-        priority,
-        now,
-    )
-    return make(OrderState, state[:TERMS] + figures)
+    canceled = state.canceled + state.remaining
+    status = EXPIRED if reason is FOR_TIME else CANCELED
+    figures = (canceled, 0, 0, status, reason, now)
+    return make(OrderState, state[:TRADED] + figures)
 
 
 def ended_status(reason: Reason) -> OrderStatus:
     """What an order is that ended early for this reason."""
-    return OrderStatus.EXPIRED if reason is EXPIRED else CANCELED
+    return EXPIRED if reason is FOR_TIME else CANCELED

@@ -6,8 +6,8 @@ Rules:
   refuses, and everything rare, is written once, there.
 - Taken here: an open market; an order without stop, iceberg, expiry, group, slippage or quote quantity,
   that is inside tick, lot, limits and band, and paid for; makers that are nobody's own, no icebergs and
-  in no group; trades that trigger no stop; what is left of a taker rests, or nothing is left (an ioc
-  order's must be nothing). Its client_order_id must be a new one.
+  in no group; trades that trigger no stop; what is left of a taker rests, or (ioc) is canceled. Its
+  client_order_id must be a new one.
 - It changes nothing but by the steps that the general way takes, in the same order: with the lane and
   without it the same commands come to the same batches (`tests/matching/test_plain_lane.py`).
 """
@@ -30,6 +30,7 @@ from markets.matching.types import (
     OrderState,
     OrderStatus,
     OrderType,
+    Reason,
     Side,
     TimeInForce,
     fee_on,
@@ -41,7 +42,7 @@ LIMIT = OrderType.LIMIT
 GTC, IOC = TimeInForce.GTC, TimeInForce.IOC
 MARKET_OPEN = MarketStatus.OPEN
 OPEN = OrderStatus.OPEN
-
+IOC_REMAINDER = Reason.IOC_REMAINDER
 
 Fills = list[tuple[Order, int, int]]
 """What a taker will trade: (maker, quantity, amount) in turn."""
@@ -71,17 +72,16 @@ class PlainLane:
             order = book.by_client_order_id.get((account, client_order_id))
         else:
             return None
-        if order is None or order.level is None or order.group is not None:
+        if order is None or order.group is not None:
             return None
-        before = order.state
-        owner, remaining, price = before.account, before.remaining, before.price
-        order_id = before.id
-        if (account is not None and account != owner) or price is None:
+        level, owner, order_id = order.level, order.account, order.id
+        if level is None or (account is not None and account != owner):
             return None
-        market = self._market
+        market, before = self._market, order.state
+        remaining = before.remaining
         purse = self._ledger.purses.get(owner) or self._ledger.open(owner)
-        if before.side is BUY:
-            need = price * remaining // market.spec.scale
+        if level.side is book.bids:
+            need = level.price * remaining // market.spec.scale
             purse[QUOTE] += need
             purse[QUOTE + HELD] -= need
         else:
@@ -155,39 +155,39 @@ class PlainLane:
             return None
         purse = self._ledger.purses.get(account) or self._ledger.open(account)
         if side is BUY:
-            own, opposite, place, need = book.bids, book.asks, QUOTE, amount
-            takes = opposite.best is not None and opposite.best.price <= price
+            own, opposite, place, need, key = book.bids, book.asks, QUOTE, amount, -price
             in_band = 0 < price <= self._highest
         else:
-            own, opposite, place, need = book.asks, book.bids, BASE, quantity
-            takes = opposite.best is not None and opposite.best.price >= price
+            own, opposite, place, need, key = book.asks, book.bids, BASE, quantity, price
             in_band = self._lowest <= price <= MAX_UNITS
+        best = opposite.best
+        takes = best is not None and best.key <= -key
         if need > purse[place] or not in_band:
             return None
         sequence, now = market.sequence + 1, market.now
+        order_id = spec.id_base + sequence
         # Two tuples: CPython makes one of more than 30 parts by way of a list.
         # fmt: off
-        terms = (
-            spec.id_base + sequence, account, client_order_id, side, LIMIT, time_in_force or GTC,
-            post_only, prevention, None, None, None, None, None, None, sequence, now, request,
-        )
-        figures = (
-            price, None, quantity, quantity, 0, 0, 0, 0, 0, 0, OPEN, None, connection, sequence, now,
+        standing = (
+            order_id, account, client_order_id, side, LIMIT, time_in_force or GTC, post_only,
+            prevention, None, None, None, None, None, None, sequence, now, request,
+            price, None, quantity, 0, connection, sequence,
         )
         # fmt: on
-        state = make(OrderState, terms + figures)
+        figures = (0, 0, 0, 0, quantity, 0, OPEN, None, now)
+        state = make(OrderState, standing + figures)
         if takes:
             return None if post_only else self._take(state, own, opposite, purse)
         if time_in_force is IOC:
-            return None
+            return None if post_only else self._end(state)
         market.sequence = sequence
         purse[place] -= need
         purse[place + HELD] += need
         order = Order(state)
         self._steps.append((self._unlink, order))
-        book.append(order, own.at(price))
-        self._lookup.recall.note_one(state)
-        event = make(OrderAccepted, (sequence, state.id))
+        book.append(order, own.levels.get(key) or own.open(key))
+        self._lookup.recall.note_new(state)
+        event = make(OrderAccepted, (sequence, order_id))
         return make(Done, (state, (), (event,), (state,), (), False))
 
     def _look(self, spec: MarketSpec, last: int | None) -> None:
@@ -201,14 +201,22 @@ class PlainLane:
 
     # Takers
 
+    def _end(self, taker: OrderState) -> Done:
+        """Cancel a new order that meets nothing and may not rest."""
+        market = self._market
+        sequence = market.sequence + 1
+        market.sequence = sequence + 1
+        events = (make(OrderAccepted, (sequence, taker.id)), _canceled(sequence + 1, taker))
+        state = after_cancel(taker, IOC_REMAINDER, market.now)
+        self._lookup.recall.note_one(state)
+        return make(Done, (state, (), events, (state,), (), False))
+
     def _take(
         self, taker: OrderState, own: BookSide, opposite: BookSide, purse: Purse
     ) -> Done | None:
         """Trade a new order that meets the other side, and let what is left of it rest."""
         fills = self._fills(taker, opposite)
         if fills is None or self._triggers(opposite, fills):
-            return None
-        if taker.time_in_force is IOC and sum(fill[1] for fill in fills) < taker.quantity:
             return None
         market, book, spec, recall = (
             self._market,
@@ -226,8 +234,7 @@ class PlainLane:
         events: list[Event] = [make(OrderAccepted, (sequence, order_id))]
         orders = [taker]
         for maker, quantity, amount in fills:
-            before = maker.state
-            owner = before.account
+            before, owner = maker.state, maker.account
             other = purses.get(owner) or self._ledger.open(owner)
             maker_rate = own_rates.get(owner, everybodys).maker
             if buys:
@@ -266,7 +273,7 @@ class PlainLane:
                     amount,
                     taker.side,
                     order_id,
-                    state.id,
+                    maker.id,
                     account,
                     owner,
                     taker_fee,
@@ -288,11 +295,16 @@ class PlainLane:
             purse[QUOTE] += notional - fees
             fee_purse[QUOTE] += fees
         taker = after_fill(taker, filled, notional, fees, now)
-        market.sequence = sequence
         if taker.remaining:
-            self._rest(taker, own, purse)
+            if taker.time_in_force is IOC:
+                sequence += 1
+                events.append(_canceled(sequence, taker))
+                taker = after_cancel(taker, IOC_REMAINDER, now)
+            else:
+                self._rest(taker, own, purse)
+        market.sequence = sequence
         orders[0] = taker
-        recall.note_one(taker)
+        recall.note_new(taker)
         return make(Done, (taker, (), tuple(events), tuple(orders), (), False))
 
     def _fills(self, taker: OrderState, opposite: BookSide) -> Fills | None:
@@ -306,7 +318,7 @@ class PlainLane:
             while maker is not None:
                 state = maker.state
                 if (
-                    state.account == account
+                    maker.account == account
                     or state.display_quantity is not None
                     or maker.group is not None
                 ):
@@ -343,3 +355,8 @@ class PlainLane:
         order = Order(taker)
         self._steps.append((self._unlink, order))
         self._book.append(order, own.at(price))
+
+
+def _canceled(sequence: int, taker: OrderState) -> OrderCanceled:
+    """The fact that what is left of a taker ended."""
+    return make(OrderCanceled, (sequence, taker.id, taker.remaining, IOC_REMAINDER))

@@ -91,6 +91,12 @@ class Recall:
         for state in states:
             self.note_one(state)
 
+    def note_new(self, state: OrderState) -> None:
+        """Remember an order that the command at hand brought into being."""
+        self.created[state.id] = state
+        if state.client_order_id is not None:
+            self._ids[state.account, state.client_order_id] = state.id
+
     def note_one(self, state: OrderState) -> None:
         """Remember what a command made of an order."""
         is_new = state.sequence > self._sequence

@@ -164,7 +164,7 @@ class FeeRates(NamedTuple):
 class OrderState(NamedTuple):
     """All that is known of an order at one moment: what rows, replies and private events are made of.
 
-    First its terms, which never change (see TERMS), then its figures.
+    First what neither a fill nor a cancel changes (see STANDING), then what they do.
     """
 
     id: int
@@ -193,27 +193,30 @@ class OrderState(NamedTuple):
     stop_price: int | None
     quantity: int
     """What is wanted in all. Of a bracket's exits: what the entry has brought so far."""
-    remaining: int
-    hidden: int
-    """The part of `remaining` that an iceberg does not show yet."""
-    filled: int
-    canceled: int
     prevented: int
-    notional: int
-    """Quote units traded so far: the sum of price × quantity over its fills."""
-    fee: int
-    """Units of the asset received; negative: a rebate."""
-    status: OrderStatus
-    reason: Reason | None
     connection: str | None
     """The connection that it is canceled with, where that was asked for."""
     priority: int
     """The sequence at which it got its place in the queue."""
+    filled: int
+    notional: int
+    """Quote units traded so far: the sum of price × quantity over its fills."""
+    fee: int
+    """Units of the asset received; negative: a rebate."""
+    canceled: int
+    remaining: int
+    hidden: int
+    """The part of `remaining` that an iceberg does not show yet."""
+    status: OrderStatus
+    reason: Reason | None
     updated_at: int
 
 
-TERMS: Final = 17
-"""How many of an order's fields never change, `request` being the last: `state[:TERMS]`."""
+STANDING: Final = 23
+"""How many of an order's fields neither a fill nor a cancel changes, `filled` being the next."""
+
+TRADED: Final = 26
+"""How many a cancel leaves as they are, `canceled` being the next."""
 
 
 class MarketState(NamedTuple):

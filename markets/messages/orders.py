@@ -10,62 +10,65 @@ Rules:
 from __future__ import annotations
 
 from collections.abc import Iterable
-from functools import lru_cache
 from typing import Any, Final
 
 import msgspec
 
 from markets.matching.events import Batch, Done, Trade
 from markets.matching.spec import MarketSpec
-from markets.matching.types import OrderState, OrderType, Side
-from markets.matching.types import format_units as _format_units
-from markets.messages.public import JSON, ratio_text
-from markets.messages.public import time_text as _time_text
+from markets.matching.types import OrderState, OrderType, Side, format_units
+from markets.messages.public import JSON, ratio_text, time_text, units_text
 
 LIMITED: Final = (OrderType.LIMIT, OrderType.STOP_LIMIT)
-REMEMBERED: Final = 2**14
-"""Numbers and times whose text is remembered: a market's prices and sizes come again and again."""
-
-units_text = lru_cache(REMEMBERED)(_format_units)
-time_text = lru_cache(REMEMBERED)(_time_text)
+BUY: Final = Side.BUY
 
 
 def order_text(order: OrderState, spec: MarketSpec) -> str:
     """An order, as the contract lists its fields."""
+    # Taken apart once, enumerations by their values: this is written for every change of every order.
+    # fmt: off
+    (
+        order_id, _, name, side, kind, time_in_force, post_only, prevention, quote_quantity, slippage,
+        display, expires_at, group, role, sequence, created_at, _, price, stop_price, quantity,
+        prevented, connection, _, filled, notional, fee, canceled, remaining, _, status, reason,
+        updated_at,
+    ) = order
+    # fmt: on
     base, quote = spec.base_decimals, spec.quote_decimals
-    buys = order.side is Side.BUY
-    filled, notional = order.filled, order.notional
-    average = "null"
-    if filled:
-        # Rounded half up to the quote asset's smallest unit: the only figure that may not be exact.
-        scaled: int = notional * 10**base
-        average = f'"{_format_units((2 * scaled + filled) // (2 * filled), quote)}"'
-    price = order.price if order.type in LIMITED else None
-    slippage = order.max_slippage
+    fee_decimals, fee_asset = (base, spec.base) if side is BUY else (quote, spec.quote)
     return (
-        f'{{"id":"{order.id}","client_order_id":{_word(order.client_order_id)},"market":"{spec.symbol}",'
-        f'"side":"{order.side}","type":"{order.type}",'
-        f'"time_in_force":"{order.time_in_force}",'
-        f'"post_only":{"true" if order.post_only else "false"},'
-        f'"price":{_units(price, quote)},"stop_price":{_units(order.stop_price, quote)},'
-        f'"quantity":"{units_text(order.quantity, base)}",'
-        f'"quote_quantity":{_units(order.quote_quantity, quote)},'
-        f'"remaining_quantity":"{units_text(order.remaining, base)}",'
-        f'"filled_quantity":"{units_text(filled, base)}",'
-        f'"canceled_quantity":"{units_text(order.canceled, base)}",'
-        f'"prevented_quantity":"{units_text(order.prevented, base)}",'
-        f'"average_price":{average},"fee":"{_format_units(order.fee, base if buys else quote)}",'
-        f'"fee_asset":"{spec.base if buys else spec.quote}","status":"{order.status}",'
-        f'"reason":{_word(order.reason)},'
-        f'"display_quantity":{_units(order.display_quantity, base)},'
-        f'"expires_at":{_word(None if order.expires_at is None else time_text(order.expires_at))},'
-        f'"max_slippage":{_word(None if slippage is None else ratio_text(slippage))},'
-        f'"self_trade_prevention":"{order.self_trade_prevention}",'
-        f'"cancel_on_disconnect":{"false" if order.connection is None else "true"},'
-        f'"group_id":{_word(order.group)},"group_role":{_word(order.role)},'
-        f'"sequence":{order.sequence},"created_at":"{time_text(order.created_at)}",'
-        f'"updated_at":"{time_text(order.updated_at)}"}}'
+        f'{{"id":"{order_id}","client_order_id":{_word(name)},"market":"{spec.symbol}",'
+        f'"side":"{side._value_}","type":"{kind._value_}",'
+        f'"time_in_force":"{time_in_force._value_}",'
+        f'"post_only":{"true" if post_only else "false"},'
+        f'"price":{_units(price if kind in LIMITED else None, quote)},'
+        f'"stop_price":{_units(stop_price, quote)},'
+        f'"quantity":"{units_text(quantity, base)}",'
+        f'"quote_quantity":{_units(quote_quantity, quote)},'
+        f'"remaining_quantity":"{units_text(remaining, base) if remaining else "0"}",'
+        f'"filled_quantity":"{units_text(filled, base) if filled else "0"}",'
+        f'"canceled_quantity":"{units_text(canceled, base) if canceled else "0"}",'
+        f'"prevented_quantity":"{units_text(prevented, base) if prevented else "0"}",'
+        f'"average_price":{_average(notional, filled, spec) if filled else "null"},'
+        f'"fee":"{format_units(fee, fee_decimals) if fee else "0"}",'
+        f'"fee_asset":"{fee_asset}","status":"{status._value_}",'
+        f'"reason":{"null" if reason is None else _word(reason._value_)},'
+        f'"display_quantity":{_units(display, base)},'
+        f'"expires_at":{"null" if expires_at is None else _word(time_text(expires_at))},'
+        f'"max_slippage":{"null" if slippage is None else _word(ratio_text(slippage))},'
+        f'"self_trade_prevention":"{prevention._value_}",'
+        f'"cancel_on_disconnect":{"false" if connection is None else "true"},'
+        f'"group_id":{_word(group)},"group_role":{"null" if role is None else _word(role._value_)},'
+        f'"sequence":{sequence},"created_at":"{time_text(created_at)}",'
+        f'"updated_at":"{time_text(updated_at)}"}}'
     )
+
+
+def _average(notional: int, filled: int, spec: MarketSpec) -> str:
+    """Rounded half up to the quote asset's smallest unit: the only figure that may not be exact."""
+    scaled: int = notional * spec.scale
+    average = (2 * scaled + filled) // (2 * filled)
+    return f'"{units_text(average, spec.quote_decimals)}"'
 
 
 def _word(value: object | None) -> str:
@@ -79,17 +82,17 @@ def _units(units: int | None, decimals: int) -> str:
 def fill_text(trade: Trade, spec: MarketSpec, *, taker: bool, client_order_id: str | None) -> str:
     """One order's side of a trade."""
     side = trade.taker_side if taker else trade.taker_side.opposite
-    buys = side is Side.BUY
     base, quote = spec.base_decimals, spec.quote_decimals
-    fee = _format_units(trade.taker_fee if taker else trade.maker_fee, base if buys else quote)
+    fee_decimals, fee_asset = (base, spec.base) if side is BUY else (quote, spec.quote)
+    fee = format_units(trade.taker_fee if taker else trade.maker_fee, fee_decimals)
     rate = trade.taker_fee_rate if taker else trade.maker_fee_rate
     return (
         f'{{"id":"{trade.id}","order_id":"{trade.taker_order if taker else trade.maker_order}",'
         f'"client_order_id":{_word(client_order_id)},"market":"{spec.symbol}",'
-        f'"side":"{side}","price":"{units_text(trade.price, quote)}",'
+        f'"side":"{side._value_}","price":"{units_text(trade.price, quote)}",'
         f'"quantity":"{units_text(trade.quantity, base)}",'
-        f'"fee":"{fee}","fee_asset":"{spec.base if buys else spec.quote}",'
-        f'"fee_rate":{_word(None if rate is None else ratio_text(rate))},'
+        f'"fee":"{fee}","fee_asset":"{fee_asset}",'
+        f'"fee_rate":{"null" if rate is None else _word(ratio_text(rate))},'
         f'"liquidity":"{"taker" if taker else "maker"}","sequence":{trade.sequence},'
         f'"timestamp":"{time_text(trade.timestamp)}"}}'
     )
@@ -130,6 +133,12 @@ class Telling:
                     self._tell_fills(trades, batch)
 
     def _tell_orders(self, orders: tuple[OrderState, ...]) -> None:
+        if len(orders) == 1:
+            (order,) = orders
+            text = self._orders[id(order)] = order_text(order, self._spec)
+            message = f'["orders",{{"orders":[{text}]}}]'
+            self.private.setdefault(order.account, []).append(message)
+            return
         told: dict[int, list[str]] = {}
         for order in orders:
             text = self._orders[id(order)] = order_text(order, self._spec)

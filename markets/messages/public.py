@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any, Final
 
 from markets.matching.events import Batch, DepthChange, Indication, Trade
@@ -23,6 +24,8 @@ EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 MAX_DIGITS: Final = 30
 """Longest number taken, in digits before or after the point."""
 MAX_TIME_LENGTH: Final = 64
+REMEMBERED: Final = 2**14
+"""Numbers and times whose text is remembered: a market's prices and sizes come again and again."""
 _PLAIN_DECIMAL: Final = re.compile(r"-?([0-9]+)(?:\.([0-9]+))?", re.ASCII)
 
 
@@ -83,6 +86,11 @@ def parse_time(value: object) -> int:
     raise ValueError(message)
 
 
+units_text = lru_cache(REMEMBERED)(format_units)
+"""`format_units`, for numbers that come again."""
+
+
+@lru_cache(REMEMBERED)
 def time_text(microseconds: int) -> str:
     """Microseconds since 1970 as ISO 8601."""
     moment = EPOCH + timedelta(microseconds=microseconds)
@@ -108,9 +116,9 @@ def trade_json(trade: Trade, spec: MarketSpec) -> JSON:
     return {
         "id": str(trade.id),
         "market": spec.symbol,
-        "price": spec.price_text(trade.price),
-        "quantity": spec.quantity_text(trade.quantity),
-        "taker_side": trade.taker_side.value,
+        "price": units_text(trade.price, spec.quote_decimals),
+        "quantity": units_text(trade.quantity, spec.base_decimals),
+        "taker_side": trade.taker_side._value_,
         "sequence": trade.sequence,
         "timestamp": time_text(trade.timestamp),
     }
@@ -128,7 +136,8 @@ def balance_json(asset: str, decimals: int, available: int, held: int) -> JSON:
 
 def levels_json(levels: Iterable[DepthChange], spec: MarketSpec) -> list[list[str]]:
     """Price levels as pairs of strings."""
-    return [[spec.price_text(price), spec.quantity_text(quantity)] for price, quantity in levels]
+    base, quote = spec.base_decimals, spec.quote_decimals
+    return [[units_text(price, quote), units_text(quantity, base)] for price, quantity in levels]
 
 
 def auction_json(indication: Indication, ends_at: int | None, spec: MarketSpec) -> JSON:

@@ -103,7 +103,8 @@ def _ask(market: Market, kind: str, params: dict[str, Any], by: str, note: str) 
     command = OperatorCommand.objects.create(
         market=market, kind=kind, params=params, requested_by=by, note=note
     )
-    logger.info("%s: %s asks to %s %s", market, by, kind, params)
+    about = {"market": market.symbol}
+    logger.info("%s: %s asks to %s %s", market, by, kind, params, extra=about)
     transaction.on_commit(lambda: _nudge(market.symbol))
     return command
 

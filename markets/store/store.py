@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from django.db import connection
+from django.db import connection, transaction
 
 from markets import models
 from markets.database import one_moment
@@ -89,13 +89,13 @@ class Store:
                 raise SequenceTaken(f"{self.symbol} is not at sequence {sequence}")
 
     def was_written(self, batch: Batch) -> bool:
-        """Settle a commit whose answer was lost. Raises SequenceTaken if another engine wrote since."""
-        with speaking():
-            last = models.Market.objects.values_list("last_sequence", flat=True).get(
-                pk=self._keys.market
-            )
-            if last == batch.prev_sequence:
-                return False
+        """Settle a commit whose answer was lost: wait for it to end, then look whether it took place.
+
+        Raises SequenceTaken if it did not and another engine wrote since.
+        """
+        with speaking(), transaction.atomic():
+            # Its transaction may still be at it, without us; it holds the market's row until it ends.
+            last = models.Market.objects.select_for_update().get(pk=self._keys.market).last_sequence
             ours = models.Batch.objects.filter(
                 market=self._keys.market,
                 prev_sequence=batch.prev_sequence,
@@ -103,8 +103,10 @@ class Store:
                 checksum=batch.checksum,
                 timestamp=batch.timestamp,
             )
-            if last == batch.sequence and ours.exists():
+            if ours.exists():
                 return True
+            if last == batch.prev_sequence:
+                return False
         raise SequenceTaken(f"{self.symbol} went on without this engine")
 
     def prefetch(self, needs: Needs) -> Known:

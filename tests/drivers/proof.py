@@ -82,7 +82,9 @@ def picture(engine: Engine) -> dict[str, object]:
         "by account": {account: set(orders) for account, orders in book.by_account.items()},
         "by client_order_id": {key: order.id for key, order in book.by_client_order_id.items()},
         "checksum": book.checksum,
-        "level checksums": (dict(book.bids.checksums), dict(book.asks.checksums)),
+        "level checksums": [
+            {level.key: level.checksum for level in side} for side in (book.bids, book.asks)
+        ],
         "touched": (dict(book.bids.touched), dict(book.asks.touched)),
         "journal": len(engine._market.journal),
         "stops": [

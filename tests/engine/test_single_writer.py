@@ -6,6 +6,7 @@ An engine that cannot be certain carries out nothing; one that leaves finishes w
 from __future__ import annotations
 
 import asyncio
+import itertools
 from typing import Any
 
 import pytest
@@ -19,6 +20,7 @@ from markets.models import Market, Order
 from markets.ownership import ownership
 from markets.tenure import CERTAIN, Tenure, now
 from tests.drivers.exchange import ExchangeDriver, Trader
+from tests.drivers.figures import Figures
 
 
 class SecondEngine:
@@ -30,6 +32,7 @@ class SecondEngine:
         self._loaded = asyncio.Event()
         self.inbox: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
         self.tenure = Tenure()
+        self._ids = itertools.count(1)
 
     async def start(self) -> None:
         """Load the market."""
@@ -53,7 +56,7 @@ class SecondEngine:
 
     def give(self, command: transport.ClientCommand) -> None:
         """Let a command arrive."""
-        commands = transport.Commands(1, self._reply, [transport.carry(command)])
+        commands = transport.Commands(next(self._ids), self._reply, [transport.carry(command)])
         payload = transport.pack(commands, self._layer)
         self.inbox.put_nowait({"type": transport.COMMANDS, "payload": payload})
 
@@ -92,6 +95,9 @@ def test_a_second_engine_changes_nothing_and_steps_down(
 
     assert exchange.in_loop(second()).failure is transport.Failure.UNAVAILABLE
     assert Order.objects.filter(market__symbol=market).count() == 1
+    figures = Figures(exchange.url)
+    assert figures("exchange_step_downs_total", market=market) == 1
+    assert figures("exchange_engine_running", market=market) == 1, "the first one"
     alice.place(market, "buy", "1", price="98")  # the first engine goes on
     exchange.wait_until(
         lambda: exchange.book(market)["bids"] == [["99", "1"], ["98", "1"]],

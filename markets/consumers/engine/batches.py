@@ -28,6 +28,7 @@ from markets.matching.types import SECOND, FeeRates, MarketStatus
 from markets.messages import transport
 from markets.messages.orders import Telling
 from markets.messages.transport import Answer, Failure
+from markets.metrics import EngineFigures
 from markets.publisher import Publisher
 from markets.store import (
     Committed,
@@ -98,9 +99,12 @@ class Batches:
     def __init__(self, symbol: str, refuse_waiting: Callable[[], Awaitable[None]]) -> None:
         self.symbol = symbol
         self.undecided = False
+        self.sequence = 0
+        """What is known to be durable."""
         self._refuse_waiting = refuse_waiting
         self._store = Store(symbol)
         self._publisher = Publisher(symbol)
+        self._figures = EngineFigures(symbol)
         self._now = 0
         self._unpublished: list[tuple[Batch, Committed]] = []
 
@@ -120,6 +124,7 @@ class Batches:
                     loaded.cancel_after,
                     loaded.fee_rates,
                 )
+                self.sequence = loaded.state.sequence
                 event_loop.keep_loaded()
                 return
 
@@ -215,6 +220,10 @@ class Batches:
             self.undecided = False
         if decided.committed is not None:
             self._unpublished.append((decided.batch, decided.committed))
+            batch = decided.batch
+            self.sequence = batch.sequence
+            self._figures.durable(batch.sequence, len(batch.trades), len(self.engine.book.orders))
+            logger.debug("%s: a batch of %d commands", self.symbol, len(commands))
         telling = decided.telling
         return [transport.answer_of(outcome, telling) for outcome in decided.batch.outcomes]
 
@@ -240,9 +249,10 @@ class Batches:
         batch = decided.batch
         if batch.sequence != batch.prev_sequence:
             try:
-                decided.committed = self._store.commit(
-                    batch, decided.telling, command_id, configuration
-                )
+                with self._figures.commit():
+                    decided.committed = self._store.commit(
+                        batch, decided.telling, command_id, configuration
+                    )
             except (Outdated, SequenceTaken):
                 self.engine.undo()
                 raise
@@ -276,6 +286,7 @@ class Batches:
     async def _settle(self, doubt: InDoubt) -> Decided:
         """Find out whether a batch was written. Raises StoreUnavailable: it was not; SteppedDown."""
         decided = doubt.decided
+        self._figures.in_doubt()
         if not await self._was_written(decided.batch):
             self.engine.undo()
             raise StoreUnavailable(str(doubt)) from doubt

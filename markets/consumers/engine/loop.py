@@ -12,12 +12,15 @@ from channels.exceptions import ChannelFull
 from channels.layers import get_channel_layer
 from redis.exceptions import RedisError
 
+from markets import logs
 from markets.consumers.engine.batches import Batches, SteppedDown, threads
 from markets.consumers.engine.leases import Leases
+from markets.consumers.engine.repeats import Repeats
 from markets.gateway import connection_of, failed
 from markets.matching.commands import Command
 from markets.messages import transport
 from markets.messages.transport import Answer, Commands, Failure
+from markets.metrics import START, EngineFigures
 from markets.store import StoreUnavailable
 from markets.tenure import Standing, Tenure, now
 
@@ -46,21 +49,28 @@ async def engine_consumer(
     """
     del send  # a channel consumer answers through the channel layer
     symbol = scope["channel"].removeprefix("engine.")
-    await EngineLoop(symbol, receive, scope.get("tenure") or Tenure()).run()
+    await EngineLoop(symbol, receive, scope.get("tenure"), scope.get("reason", START)).run()
 
 
 class EngineLoop:
     """One market's engine with its inbox and its answers."""
 
     def __init__(
-        self, symbol: str, receive: Callable[[], Awaitable[dict[str, Any]]], tenure: Tenure
+        self,
+        symbol: str,
+        receive: Callable[[], Awaitable[dict[str, Any]]],
+        tenure: Tenure | None = None,
+        reason: str = START,
     ) -> None:
         self.symbol = symbol
+        self._reason = reason
+        self._figures = EngineFigures(symbol)
         self._receive = receive
-        self._tenure = tenure
+        self._tenure = tenure or Tenure()
         self._layer: Any = get_channel_layer()
         self._batches = Batches(symbol, self._refuse_waiting)
         self._leases = Leases(())
+        self._repeats = Repeats()
         self._inbox: deque[tuple[float, Commands]] = deque()
         """What waits, with when it came."""
         self._queued = 0
@@ -79,12 +89,15 @@ class EngineLoop:
             await self._serve()
 
     async def _serve(self) -> None:
+        logs.about_market(self.symbol)
         try:
             await self._batches.load()
+            logs.about_market(self.symbol, lambda: self._batches.sequence)
             engine = self._batches.engine
             self._leases = Leases(order.connection for order in engine.book.orders.values())
             state = engine.state
             self._tenure.standing = self._standing
+            self._figures.started(self._reason, state.sequence, len(engine.book.orders))
             logger.info("%s: %s at sequence %d", self.symbol, state.status, state.sequence)
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._read())
@@ -94,13 +107,15 @@ class EngineLoop:
                 pulse.cancel()
                 logger.info("%s: given back at sequence %d", self.symbol, engine.state.sequence)
         except* SteppedDown:
+            self._figures.stepped_down()
             logger.warning("%s: another engine writes this market; stepping down", self.symbol)
         finally:
             await self._refuse_waiting()
+            self._figures.stopped()
 
     def _standing(self) -> Standing:
         behind = now() - self._inbox[0][0] if self._inbox else 0
-        sequence = self._batches.engine.state.sequence
+        sequence = self._batches.sequence
         return Standing(sequence, self._done, self._queued, behind)
 
     # What arrives
@@ -127,11 +142,15 @@ class EngineLoop:
                     return
 
     async def _enqueue(self, message: Commands) -> None:
+        if self._repeats.is_one(message.reply_channel, message.id):
+            logger.warning("%s: a message came twice", self.symbol)
+            return
         if self._queued >= MAX_QUEUED:
             await self._answer_all([message], Failure.BUSY)
             return
         self._queued += len(message.commands)
         self._inbox.append((now(), message))
+        self._figures.queue.set(self._queued)
         self._arrived.set()
 
     async def _pulse(self) -> None:
@@ -200,6 +219,7 @@ class EngineLoop:
             gathered.append(message)
         self._queued -= count
         self._done += count
+        self._figures.queue.set(self._queued)
         return gathered
 
     async def _run_batch(self, messages: list[Commands]) -> None:
@@ -210,7 +230,8 @@ class EngineLoop:
             for carrier in message.commands:
                 self._leases.heard_of(connection_of(carrier.command))
         try:
-            answers = await self._batches.carry_out(commands)
+            with self._figures.batch(len(commands)):
+                answers = await self._batches.carry_out(commands)
         except StoreUnavailable as error:
             logger.warning("%s: %s", self.symbol, error)
             answers = [failed(Failure.UNAVAILABLE)] * len(commands)
@@ -225,6 +246,7 @@ class EngineLoop:
         waiting = [message for _, message in self._inbox]
         self._inbox.clear()
         self._queued = 0
+        self._figures.queue.set(0)
         await self._answer_all(waiting, Failure.UNAVAILABLE)
 
     # The answers

@@ -12,7 +12,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from exchange_site import asgi
-from markets import event_loop
+from markets import event_loop, metrics, notify
 from markets.database import need_migrated
 from markets.engines import EngineHost
 
@@ -23,7 +23,8 @@ class Command(BaseCommand):
     help = "Run the engines of the markets named, or of all that nobody runs (needs REDIS_URL)."
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
-        """Which markets."""
+        """Which markets, and where its metrics are."""
+        metrics.add_arguments(parser, settings.METRICS_HOST, settings.METRICS_PORT)
         parser.add_argument("--markets", help="symbols with commas between; default: all unowned")
 
     def handle(self, *_: Any, **options: Any) -> None:
@@ -34,7 +35,8 @@ class Command(BaseCommand):
             )
         need_migrated()
         markets = frozenset(options["markets"].split(",")) if options["markets"] else None
-        with contextlib.suppress(KeyboardInterrupt):
+        shown = metrics.shown_at(options["metrics_host"], options["metrics_port"])
+        with shown, contextlib.suppress(KeyboardInterrupt):
             event_loop.run(self._run(markets))
 
     async def _run(self, markets: frozenset[str] | None) -> None:
@@ -42,6 +44,7 @@ class Command(BaseCommand):
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, host.cancel)
-        with contextlib.suppress(asyncio.CancelledError):
-            await host
+        async with notify.serving():
+            with contextlib.suppress(asyncio.CancelledError):
+                await host
         self.stdout.write("stopped; every batch was finished")

@@ -19,10 +19,11 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from exchange_site import asgi
-from markets import event_loop, process
+from markets import event_loop, metrics, notify, process
 from markets.consumers.socket import MAX_FRAME_BYTES
 from markets.database import need_migrated
 from markets.demo import Demo, prepare_demo
+from markets.greeting import greeting
 from markets.ready_frames import ReadyProtocol
 
 BACKLOG = 2048
@@ -50,13 +51,15 @@ class Command(BaseCommand):
             action="store_true",
             help="a web process of the cluster shape (needs REDIS_URL)",
         )
+        metrics.add_arguments(parser, settings.METRICS_HOST, settings.METRICS_PORT)
 
     def handle(self, *_: Any, **options: Any) -> None:
         """Bind, say where, serve."""
         if options["web"] and not settings.REDIS_URL:
             raise CommandError("--web needs REDIS_URL: engines run in other processes")
         need_migrated()
-        with _alone(engines=not options["web"]):
+        shown = metrics.shown_at(options["metrics_host"], options["metrics_port"])
+        with _alone(engines=not options["web"]), shown:
             demo = _demo() if options["demo"] else None
             listener = _listen(options["host"], options["port"])
             url = f"http://{_shown(options['host'])}:{listener.getsockname()[1]}"
@@ -71,11 +74,13 @@ class Command(BaseCommand):
         serving = asyncio.create_task(server.serve(sockets=[listener]))
         while not server.started and not serving.done():
             await asyncio.sleep(0.01)  # uvicorn has no event for it
-        self.stdout.write(_greeting(url, demo))
+        self.stdout.write(greeting([url], demo))
         self.stdout.flush()
-        traders = await _start_traders(url, demo) if demo is not None else None
+        # Of a cluster's web processes none is the one whose traders they are.
+        traders = await _start_traders(url, demo) if demo is not None and engines else None
         try:
-            await asyncio.wait({serving, stop}, return_when=asyncio.FIRST_COMPLETED)
+            async with notify.serving():
+                await asyncio.wait({serving, stop}, return_when=asyncio.FIRST_COMPLETED)
         finally:
             if traders is not None and traders.returncode is None:
                 traders.send_signal(signal.SIGINT)
@@ -128,6 +133,7 @@ def server_of(application: Callable[..., Any]) -> uvicorn.Server:
             ws_ping_timeout=PING_INTERVAL,
             ws_per_message_deflate=False,
             backlog=BACKLOG,
+            log_config=None,  # as ours: `LOGGING`
             log_level="warning",
             access_log=False,
             server_header=False,
@@ -171,30 +177,6 @@ def _alone(*, engines: bool) -> Iterator[None]:
 
 def _shown(host: str) -> str:
     return {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)  # noqa: S104
-
-
-def _greeting(url: str, demo: Demo | None) -> str:
-    lines = ["", f"  The exchange is open:  {url}", ""]
-    if demo is not None:
-        people = ", ".join(f"{name} / {password}" for name, password in demo.people.items())
-        lines += [
-            f"  Log in as              {people}",
-            f"  Operate at /admin/ as  {' / '.join(demo.admin)}",
-            "                         DEMO: these passwords are public. Never for real money.",
-            "",
-            "  Next, in another terminal:",
-            f"    .venv/bin/python -m clients watch BTC-USD --url {url}",
-            f"    .venv/bin/python -m clients submit BTC-USD buy 0.01 --key {demo.key} --url {url}",
-        ]
-    else:
-        lines += [
-            "  Next, in another terminal:",
-            "    .venv/bin/python manage.py create_market BTC-USD --tick-size 0.01 --lot-size 0.00001",
-            "    .venv/bin/python manage.py open_account alice --deposit USD=1000000 --api-key",
-            "    .venv/bin/python manage.py createsuperuser      # for /admin/",
-        ]
-    lines += ["", f"  API: {url}/api/docs/   admin: {url}/admin/   stop: Ctrl-C", ""]
-    return "\n".join(lines)
 
 
 async def _start_traders(url: str, demo: Demo) -> asyncio.subprocess.Process:

@@ -1,0 +1,18 @@
+"""Some hundred simulated runs. One that fails is replayed with the command that it prints."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.simulation.test_seeds import simulate
+
+FIRST, LAST, BLOCK = 1001, 1240, 40
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.mark.parametrize("first", range(FIRST, LAST, BLOCK))
+def test_every_promise_is_kept(first: int) -> None:
+    played = simulate("--seeds", f"{first}-{first + BLOCK - 1}")
+
+    assert played.returncode == 0, played.stdout + played.stderr
