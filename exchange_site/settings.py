@@ -127,6 +127,15 @@ WAL_PAGES = 10_000
 # Pages in memory for each connection: writing into tables of millions of rows touches many.
 CACHE_KIB = 32_768
 
+# Of every session (seconds; the last, milliseconds); engines' own are stricter: markets.database.
+POSTGRESQL_OPTIONS = {
+    "connect_timeout": 5,
+    "keepalives_idle": 5,
+    "keepalives_interval": 2,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 10_000,
+}
+
 
 def _database() -> dict[str, Any]:
     url = os.environ.get("DATABASE_URL", "").strip()
@@ -152,6 +161,9 @@ def _database() -> dict[str, Any]:
         config["TEST"] = {"NAME": str(name.parent / "test.sqlite3")}
     elif "postgresql" in str(config["ENGINE"]):
         config.setdefault("CONN_HEALTH_CHECKS", True)
+        # A database that vanished without a word is noticed; what the address says goes before it.
+        options: Any = config.get("OPTIONS", {})
+        config["OPTIONS"] = POSTGRESQL_OPTIONS | options
     else:
         _fail("DATABASE_URL must name a PostgreSQL or SQLite database")
     return config

@@ -1,11 +1,13 @@
-"""The engines of this process: takes every market that nobody runs, and runs its engine consumer.
+"""The engines of this process: runs its share of the markets, and gives back what others should run.
 
 Rules:
-- Each second it looks for markets without an engine: new ones, given back ones, those of a dead process.
-- Each second it looks for operators' commands, too, and nudges the engines that have some.
-- Whoever runs a market also turns its schedules (each second) and fee tiers (each hour) into commands;
-  what a schedule missed while nobody did is a command before the engine takes its first order.
-- And adds up its trades every few seconds, in candles and volumes.
+- Each second, and when another process says so, it looks for what changed (`markets.roster`).
+- A market is given back cleanly: its engine carries out what had arrived, what comes later waits for the
+  successor. That begins with a message to the engine itself, so nothing is lost on the way and nothing turns
+  round.
+- An engine whose market others run now is stopped at once; what it had not begun is answered `unavailable`.
+- While the database does not answer, engines stay, and answer for themselves.
+- It looks for operators' commands, too, and nudges the engines that have some.
 - An engine that ends (stepped down, crashed) is started again from the rows by whoever has the lock.
 """
 
@@ -13,148 +15,219 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import time
 from collections.abc import Awaitable, Callable
-from typing import Any, Final
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any, Final, TypeVar
 
 from channels.exceptions import ChannelFull
 from channels.layers import get_channel_layer
 from django.db import DatabaseError, InterfaceError, connection
-from django.utils import timezone
 from redis.exceptions import RedisError
 
-from markets import fee_tiers, schedules, tallies
+from markets import tenure
+from markets.chores import Chores
 from markets.database import DatabaseThreads
-from markets.messages.transport import OPERATOR, engine_channel
+from markets.messages.public import datetime_text
+from markets.messages.transport import DRAIN, LOOK, OPERATOR, SUPERSEDED, engine_channel
 from markets.metrics import RESTART, START, TAKE_OVER
-from markets.models import Market, OperatorCommand
-from markets.ownership import Ownership, ownership
+from markets.models import OperatorCommand
+from markets.roster import Look, Roster
+from markets.tenure import Lease, Tenure
 
 SCAN_INTERVAL: Final = 1.0
 """Seconds between looks for markets without an engine."""
-ADD_UP_INTERVAL: Final = 5.0
-"""Seconds between looks for trades to add up; when there are too many for one go, it goes on at once."""
-ASSESS_INTERVAL: Final = 3600.0
-"""Seconds between assessments of accounts' fee tiers."""
+RETRY_INTERVAL: Final = 0.25
+"""Seconds to the next look, when the database did not answer."""
+DRAIN_SECONDS: Final = 5.0
+"""Seconds that an engine has to carry out what arrived, before it is stopped."""
+FULL_INTERVAL: Final = 0.05
+"""Seconds after which an engine's full channel is tried again."""
+DATABASE_ERRORS: Final = (DatabaseError, InterfaceError)
+LAYER_ERRORS: Final = (ChannelFull, RedisError, OSError)
 
 logger = logging.getLogger(__name__)
 Application = Callable[..., Awaitable[None]]
+T = TypeVar("T")
+
+
+@dataclass(slots=True)
+class Running:
+    """An engine of this process."""
+
+    market: int
+    tenure: Tenure
+    task: asyncio.Task[None]
+    leaving: bool = False
+    done_before: int = 0
+    """Commands carried out at the last look."""
+
+    def report(self) -> dict[str, Any]:
+        """How it goes, for whoever asks the rows."""
+        since = {"since": datetime_text(self.tenure.since)}
+        if self.tenure.standing is None:
+            return since
+        standing = self.tenure.standing()
+        return since | {
+            "sequence": standing.sequence,
+            "waiting": standing.waiting,
+            "behind_ms": round(1000 * standing.behind),
+        }
+
+    def traffic(self) -> int:
+        """Commands carried out since this was asked last."""
+        done = 0 if self.tenure.standing is None else self.tenure.standing().done
+        before, self.done_before = self.done_before, done
+        return done - before
 
 
 class EngineHost:
-    """Runs engines for the markets named, or for all that nobody runs."""
+    """Runs engines: its share of the markets named, or of all."""
 
     def __init__(self, application: Application, markets: frozenset[str] | None = None) -> None:
         self._application = application
         self._markets = markets
-        self._running: dict[str, tuple[int, asyncio.Task[None]]] = {}
+        self._shared = connection.vendor == "postgresql"
+        """Others may run markets, too."""
+        self._running: dict[str, Running] = {}
+        self._ended: list[int] = []
+        self._threads = DatabaseThreads("ownership", 1, guarded=True)
+        self._chores = Chores(self._run_here, SCAN_INTERVAL)
+        self._lease = Lease()
+        self._nudged = asyncio.Event()
+        self._giving: asyncio.Task[None] | None = None
+        self._others: list[str] = []
+        self._failing = False
         self._ran: set[str] = set()
         self._looked = False
-        self._threads = DatabaseThreads("ownership", 1)
-        self._chores = DatabaseThreads("chores", 1)
-        self._assessed: float | None = None
-        self._add_up_at = 0.0
-        self._ownership: Ownership | None = None
+        self._layer: Any = get_channel_layer()
+        self._channel = ""
 
     async def run(self) -> None:
-        """Keep every market that can be had running, until canceled."""
-        with self._threads.use(), self._chores.use():
-            chores = asyncio.create_task(self._keep_up(), name="chores")
+        """Keep its share of the markets running, until canceled; then give them back."""
+        self._channel = await self._layer.new_channel()
+        self._roster = Roster(self._channel, self._markets)
+        with self._threads.use(), self._chores.threads.use():
+            beside = [asyncio.create_task(self._chores.keep_up(), name="chores")]
+            if self._shared:
+                beside.append(asyncio.create_task(self._listen(), name="engines"))
             try:
-                await self._keep_running()
+                while True:
+                    await self._look()
             finally:
-                chores.cancel()
-                await asyncio.gather(chores, return_exceptions=True)
+                await self._stop()
+                for task in beside:
+                    task.cancel()
+                await asyncio.wait(beside, timeout=DRAIN_SECONDS)
 
-    async def _keep_up(self) -> None:
-        """Fire schedules, add up trades and assess fee tiers of the markets that are run here."""
-        while True:
-            await asyncio.sleep(SCAN_INTERVAL)
-            markets = [market_id for market_id, _ in self._running.values()]
-            await self._fire_schedules(markets)
-            await self._add_up(markets)
-            if markets and self._must_assess() and await self._do(fee_tiers.assess, markets):
-                self._assessed = time.monotonic()
+    def _run_here(self) -> list[int]:
+        return [running.market for running in self._running.values()]
 
-    async def _fire_schedules(self, markets: list[int]) -> None:
-        if markets:
-            await self._do(schedules.fire, markets, timezone.now())
+    # Looking around
 
-    async def _add_up(self, markets: list[int]) -> None:
-        if markets and time.monotonic() >= self._add_up_at:
-            self._add_up_at = time.monotonic() + ADD_UP_INTERVAL
-            await self._do(self._add_up_now, markets)
-
-    def _add_up_now(self, markets: list[int]) -> None:
-        if tallies.add_up(markets):
-            self._add_up_at = 0.0
-
-    async def _do(self, chore: Callable[..., Any], *arguments: Any) -> bool:
-        """Whether a chore could be done; what could not is tried again with the next."""
+    async def _look(self) -> None:
+        """Look once, then wait for the next time."""
+        self._nudged.clear()
         try:
-            await self._chores.run(chore, *arguments)
-        except (DatabaseError, InterfaceError) as error:
-            logger.warning("schedules, fee tiers and candles must wait: %s", error)
-            await self._chores.run(connection.close)
-        except Exception:
-            logger.exception("a defect of ours in schedules, fee tiers or candles")
-        else:
-            return True
-        return False
-
-    def _must_assess(self) -> bool:
-        return self._assessed is None or time.monotonic() - self._assessed >= ASSESS_INTERVAL
-
-    async def _keep_running(self) -> None:
-        try:
-            while True:
-                try:
-                    await self._scan()
-                except (DatabaseError, InterfaceError) as error:
-                    logger.warning("engines: the database does not answer: %s", error)
-                await asyncio.sleep(SCAN_INTERVAL)
-        finally:
-            await self._stop()
-            await self._threads.run(self._give_back)
-
-    async def _scan(self) -> None:
-        if not await self._threads.run(self._alive):
-            logger.warning("engines: the session that held the markets is gone; starting over")
-            await self._stop()
-            self._running.clear()
-        for symbol, (market_id, task) in list(self._running.items()):
-            if task.done():
-                del self._running[symbol]
-                error = None if task.cancelled() else task.exception()
-                if error is not None:
-                    about = {"market": symbol}
-                    logger.error("%s: its engine failed", symbol, exc_info=error, extra=about)
-                await self._threads.run(self._release, market_id)
-        taken = await self._threads.run(self._take)
-        await self._fire_schedules([market_id for market_id, _ in taken])
-        for market_id, symbol in taken:
-            running = self._run(symbol, self._reason(symbol))
-            task = asyncio.create_task(running, name=f"engine {symbol}")
-            self._running[symbol] = (market_id, task)
-        self._looked = True
-
-        for symbol in await self._threads.run(_markets_with_commands):
+            look = await self._ask_roster()
+            await self._act_on(look)
+            waiting = await self._ask(_markets_with_commands)
+        except DATABASE_ERRORS as error:
+            if not self._failing:
+                logger.warning("engines: the database does not answer: %s", error)
+            self._failing = True
+            await asyncio.sleep(RETRY_INTERVAL)
+            return
+        if self._failing:
+            logger.warning("engines: the database answers again")
+        self._failing = False
+        for symbol in waiting:
             if symbol in self._running:
-                await self._nudge(symbol)
+                await self._tell(engine_channel(symbol), {"type": OPERATOR})
+        with suppress(TimeoutError):
+            async with asyncio.timeout(SCAN_INTERVAL):
+                await self._nudged.wait()
 
-    async def _nudge(self, symbol: str) -> None:
-        layer: Any = get_channel_layer()
+    async def _ask_roster(self) -> Look:
+        """One look. When the database says nothing for long, this process's sessions are cut."""
+        self._reap()
+        staying = {
+            symbol: running for symbol, running in self._running.items() if not running.leaving
+        }
+        traffic = {running.market: running.traffic() for running in staying.values()}
+        report = {symbol: running.report() for symbol, running in self._running.items()}
+        quietest_first = sorted(traffic, key=traffic.__getitem__)
+        leaving = [running.market for running in self._running.values() if running.leaving]
+        ended, self._ended = self._ended, []
         try:
-            await layer.send(engine_channel(symbol), {"type": OPERATOR})
-        except (ChannelFull, RedisError, OSError) as error:
-            about = {"market": symbol}
-            logger.warning("%s: not nudged, the next look does: %s", symbol, error, extra=about)
+            return await self._ask(self._roster.look, [*quietest_first, *leaving], ended, report)
+        except DATABASE_ERRORS:
+            self._ended += ended
+            raise
 
-    async def _stop(self) -> None:
-        tasks = [task for _, task in self._running.values()]
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+    async def _ask(self, call: Callable[..., T], *arguments: object) -> T:
+        """Do something with the locks; if that takes too long, all that was asked the database fails."""
+        asked = asyncio.ensure_future(self._threads.run(call, *arguments))
+        if not (await asyncio.wait({asked}, timeout=tenure.CERTAIN))[0]:
+            logger.warning("engines: the database is silent; this process's sessions are cut")
+            self._threads.cut_all()
+        return await asked
+
+    def _reap(self) -> None:
+        """Note the engines that ended by themselves."""
+        for symbol, running in list(self._running.items()):
+            if running.task.done() and not running.leaving:
+                del self._running[symbol]
+                self._ended.append(running.market)
+                _say_why(symbol, running.task)
+
+    async def _act_on(self, look: Look) -> None:
+        for symbol, running in list(self._running.items()):
+            if running.market in look.lost:
+                self._stop_at_once(symbol)
+        if self._shared:
+            self._lease.renew(look.began)
+        self._others = look.others
+        for market, symbol in look.taken:
+            self._start(market, symbol)
+        self._looked = True
+        for channel, symbols in look.superseded:
+            await self._tell(channel, {"type": SUPERSEDED, "markets": symbols})
+        if look.surplus and (self._giving is None or self._giving.done()):
+            for symbol, running in self._running.items():
+                if running.market == look.surplus[0] and not running.leaving:
+                    self._giving = asyncio.create_task(self._give(symbol, running))
+
+    async def _listen(self) -> None:
+        """Hear what other processes say."""
+        while True:
+            try:
+                message = await self._layer.receive(self._channel)
+            except LAYER_ERRORS:
+                await asyncio.sleep(SCAN_INTERVAL)
+                continue
+            if message["type"] == SUPERSEDED:
+                for symbol in message["markets"]:
+                    if symbol in self._running:
+                        self._stop_at_once(symbol)
+            self._nudged.set()
+
+    async def _tell(self, channel: str, message: dict[str, Any]) -> bool:
+        """Whether it could be said; what was not is found out by looking."""
+        try:
+            await self._layer.send(channel, message)
+        except LAYER_ERRORS as error:
+            logger.warning("engines: could not send %s: %s", message["type"], error)
+            return False
+        return True
+
+    # Starting and stopping engines
+
+    def _start(self, market: int, symbol: str) -> None:
+        own = Tenure(self._lease)
+        running = self._run(market, symbol, own, self._reason(symbol))
+        task = asyncio.create_task(running, name=f"engine {symbol}")
+        self._running[symbol] = Running(market, own, task)
 
     def _reason(self, symbol: str) -> str:
         """Why a market's engine starts here; see `markets.metrics`."""
@@ -163,45 +236,89 @@ class EngineHost:
         self._ran.add(symbol)
         return TAKE_OVER if self._looked else START
 
-    async def _run(self, symbol: str, reason: str) -> None:
-        layer: Any = get_channel_layer()
+    async def _run(self, market: int, symbol: str, own: Tenure, reason: str) -> None:
+        await self._chores.fire_schedules([market])
         channel = engine_channel(symbol)
 
         async def receive() -> dict[str, Any]:
-            message: dict[str, Any] = await layer.receive(channel)
+            message: dict[str, Any] = await self._layer.receive(channel)
             return message
 
         async def send(message: dict[str, Any]) -> None:
             raise AssertionError(f"an engine answers through the channel layer, not by {message}")
 
-        scope = {"type": "channel", "channel": channel, "reason": reason}
+        scope = {"type": "channel", "channel": channel, "tenure": own, "reason": reason}
         await self._application(scope, receive, send)
 
-    # In the thread whose database session holds the locks
+    def _stop_at_once(self, symbol: str) -> None:
+        logger.warning("%s: others run it now", symbol, extra={"market": symbol})
+        self._running[symbol].task.cancel()
 
-    def _take(self) -> list[tuple[int, str]]:
-        if self._ownership is None:
-            self._ownership = ownership()
-        free = Market.objects.exclude(symbol__in=self._running)
-        if self._markets is not None:
-            free = free.filter(symbol__in=self._markets)
-        return [
-            (market_id, symbol)
-            for market_id, symbol in free.values_list("pk", "symbol")
-            if self._ownership.acquire(market_id)
-        ]
+    async def _give(self, symbol: str, running: Running) -> None:
+        """Let an engine finish, give its market back, and say so to those who may take it."""
+        running.leaving = True
+        await self._drain(symbol, running)
+        try:
+            await self._ask(self._roster.release, running.market)
+        except DATABASE_ERRORS as error:
+            logger.warning("%s: could not be given back: %s", symbol, error)
+        if self._running.get(symbol) is running:
+            del self._running[symbol]
+        for channel in self._others:
+            await self._tell(channel, {"type": LOOK})
+        self._nudged.set()
 
-    def _alive(self) -> bool:
-        """Ask even when nothing is run: who asks replaces a session that is gone."""
-        return self._ownership is None or self._ownership.alive() or not self._running
+    async def _drain(self, symbol: str, running: Running) -> None:
+        """Let an engine carry out what has arrived, and take nothing that comes later."""
+        if running.tenure.standing is None:  # it has taken nothing yet
+            running.task.cancel()
+        last = {"type": DRAIN, "token": running.tenure.token}
+        with suppress(TimeoutError):
+            async with asyncio.timeout(DRAIN_SECONDS):
+                while not running.task.done() and not await self._tell(
+                    engine_channel(symbol), last
+                ):
+                    await asyncio.sleep(FULL_INTERVAL)
+                await asyncio.wait({running.task})
+        if not running.task.done():
+            logger.warning("%s: did not finish in %s s; stopped", symbol, DRAIN_SECONDS)
+            running.task.cancel()
+            await asyncio.wait({running.task})
+        _say_why(symbol, running.task)
 
-    def _release(self, market_id: int) -> None:
-        if self._ownership is not None and self._ownership.alive():
-            self._ownership.release(market_id)
+    async def _stop(self) -> None:
+        """Give every market back, all at the same time."""
+        await self._note(self._roster.leave)
+        signing = asyncio.create_task(self._keep_signing())
+        if self._giving is not None:
+            await asyncio.wait({self._giving})
+        await asyncio.gather(
+            *(self._give(symbol, running) for symbol, running in list(self._running.items()))
+        )
+        signing.cancel()
+        await asyncio.gather(signing, return_exceptions=True)
+        await self._note(self._roster.left)
 
-    def _give_back(self) -> None:
-        for market_id, _ in self._running.values():
-            self._release(market_id)
+    async def _keep_signing(self) -> None:
+        """Be certain of what is not given back yet."""
+        while True:
+            await asyncio.sleep(SCAN_INTERVAL)
+            with suppress(*DATABASE_ERRORS):
+                await self._act_on(await self._ask_roster())
+
+    async def _note(self, call: Callable[[], None]) -> None:
+        try:
+            await self._ask(call)
+        except DATABASE_ERRORS as error:
+            logger.warning("engines: the others must find out by themselves: %s", error)
+
+
+def _say_why(symbol: str, task: asyncio.Task[None]) -> None:
+    """An engine ended; if it failed, say so."""
+    error = None if task.cancelled() else task.exception()
+    if error is not None:
+        about = {"market": symbol}
+        logger.error("%s: its engine failed", symbol, exc_info=error, extra=about)
 
 
 def _markets_with_commands() -> list[str]:

@@ -67,6 +67,7 @@ class MarketAdmin(AnyAdmin):
     list_display = (
         "symbol",
         "coloured_status",
+        "engine",
         "last_sequence",
         "decimal_last_price",
         "open_orders",
@@ -83,6 +84,7 @@ class MarketAdmin(AnyAdmin):
         "coloured_status",
         "auction",
         "hours",
+        "engine",
         "last_sequence",
         "latest_batch",
         "decimal_last_price",
@@ -106,6 +108,11 @@ class MarketAdmin(AnyAdmin):
             market.status,
             until,
         )
+
+    @admin.display(description="engine")
+    def engine(self, market: Market) -> str:
+        """Who runs it, since when, and how far behind it is."""
+        return engine_in_words(operators.market_engines([market])[0])
 
     @admin.display(description="last price")
     def decimal_last_price(self, market: Market) -> str:
@@ -289,6 +296,18 @@ class MarketAdmin(AnyAdmin):
             path("status/<str:status>/", view, name="markets_market_status"),
             *super().get_urls(),
         ]
+
+
+def engine_in_words(engine: operators.MarketEngine) -> str:
+    """Who runs a market, since when, and how far behind it is."""
+    if not engine.runs:
+        return "nobody runs it"
+    if engine.process is None or engine.since is None:
+        return "starting"
+    words = f"{engine.process} since {readable(engine.since)[:19]}"
+    if engine.waiting:
+        words += f", {engine.waiting} waiting, {engine.behind_ms} ms behind"
+    return words
 
 
 def _hours_of(schedule: MarketSchedule) -> SafeString:

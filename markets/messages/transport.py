@@ -6,6 +6,8 @@ To `engine.SYMBOL`:
 - `engine.commands`: commands merged by one gateway, and where the answer goes.
 - `engine.operator`: look for operators' commands in the database.
 - `engine.alive`: a gateway lives, whose connections' orders are canceled when they are lost.
+- `engine.drain`: the engine of that token takes nothing that comes after this; its successor does.
+To an engine process: `host.look` (there may be markets to take) and `host.superseded` (others run these now).
 To a gateway: `gateway.answer`, the outcomes in the order of the commands.
 To the group `market.SYMBOL`: `market.batch` (what one batch changed) and `market.pulse` (where the
 engine stands, each second). JSON, since amounts may be larger than 64 bits.
@@ -36,6 +38,9 @@ from markets.messages.orders import Telling
 COMMANDS: Final = "engine.commands"
 OPERATOR: Final = "engine.operator"
 ALIVE: Final = "engine.alive"
+DRAIN: Final = "engine.drain"
+LOOK: Final = "host.look"
+SUPERSEDED: Final = "host.superseded"
 ANSWER: Final = "gateway.answer"
 BATCH: Final = "market.batch"
 PULSE: Final = "market.pulse"

@@ -18,6 +18,7 @@ from markets.models.accounts import (
     Balance,
     Transfer,
 )
+from markets.models.engines import EngineProcess
 from markets.models.markets import (
     ASSET_SYMBOL,
     DEFAULT_DECIMALS,
@@ -62,6 +63,7 @@ __all__ = [
     "CancelAfter",
     "Candle",
     "DayVolume",
+    "EngineProcess",
     "FeeTier",
     "Market",
     "MarketSchedule",

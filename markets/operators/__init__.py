@@ -14,6 +14,7 @@ from markets.operators.cancels import (
     cancel_order,
     cancel_orders,
 )
+from markets.operators.engines import MarketEngine, market_engines
 from markets.operators.new_markets import CreatedMarket, create_market, draft_market
 from markets.operators.refusals import MarketRefused
 from markets.operators.wishes import (
@@ -30,6 +31,7 @@ __all__ = [
     "MAX_AUCTION_SECONDS",
     "CanceledAll",
     "CreatedMarket",
+    "MarketEngine",
     "MarketRefused",
     "NotCanceled",
     "cancel_all_orders",
@@ -39,6 +41,7 @@ __all__ = [
     "configure_market",
     "create_market",
     "draft_market",
+    "market_engines",
     "open_orders_of",
     "outcome_of",
     "set_market_status",

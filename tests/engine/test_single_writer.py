@@ -1,66 +1,99 @@
-"""Law 1: a market has one writer. A second engine fails at its first batch, changes nothing, steps down."""
+"""Law 1: a market has one writer. A second engine fails at its first batch, changes nothing, steps down.
+
+An engine that cannot be certain carries out nothing; one that leaves finishes what came before it was told.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import itertools
 from typing import Any
 
 import pytest
+from channels.layers import get_channel_layer
 
 from exchange_site import asgi
-from markets.matching.commands import PlaceOrder
+from markets.matching.commands import CancelOrder, PlaceOrder
 from markets.matching.types import OrderType, Side
 from markets.messages import transport
 from markets.models import Market, Order
 from markets.ownership import ownership
-from tests.drivers.exchange import ExchangeDriver
+from markets.tenure import CERTAIN, Tenure, now
+from tests.drivers.exchange import ExchangeDriver, Trader
 from tests.drivers.figures import Figures
 
 
-async def _second_engine(market: str, command: PlaceOrder, first: Any) -> transport.Answers:
-    """Start another engine of the market, let the first one write, then give the second a command."""
-    layer: Any = transport_layer()
-    reply = await layer.new_channel()
-    inbox: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
-    loaded = asyncio.Event()
+class SecondEngine:
+    """Another engine of a market that the exchange runs, with an inbox of its own."""
 
-    async def receive() -> dict[str, Any]:
-        loaded.set()
-        return await inbox.get()
+    def __init__(self, market: str) -> None:
+        self._layer: Any = get_channel_layer()
+        self._channel = transport.engine_channel(market)
+        self._loaded = asyncio.Event()
+        self.inbox: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+        self.tenure = Tenure()
+        self._ids = itertools.count(1)
 
-    async def send(message: dict[str, Any]) -> None:
+    async def start(self) -> None:
+        """Load the market."""
+        self._reply = await self._layer.new_channel()
+        scope = {"type": "channel", "channel": self._channel, "tenure": self.tenure}
+        self._task = asyncio.create_task(asgi.router(scope, self._receive, self._send))
+        await self._loaded.wait()
+
+    async def _receive(self) -> dict[str, Any]:
+        self._loaded.set()
+        return await self.inbox.get()
+
+    async def _send(self, message: dict[str, Any]) -> None:
         raise AssertionError(message)
 
-    scope = {"type": "channel", "channel": transport.engine_channel(market)}
-    engine = asyncio.create_task(asgi.router(scope, receive, send))
-    await loaded.wait()
-    await first()
-    commands = transport.Commands(1, reply, [transport.carry(command)])
-    await inbox.put({"type": transport.COMMANDS, "payload": transport.encode(commands)})
-    answer = await layer.receive(reply)
-    async with asyncio.timeout(10):
-        await engine  # it ends by itself
-    return transport.unpack_answers(answer["payload"])
+    async def ask(self, command: transport.ClientCommand) -> transport.Answer:
+        """What it answers to a command."""
+        self.give(command)
+        answer = await self._layer.receive(self._reply)
+        return transport.unpack_answers(answer["payload"]).answers[0]
+
+    def give(self, command: transport.ClientCommand) -> None:
+        """Let a command arrive."""
+        commands = transport.Commands(next(self._ids), self._reply, [transport.carry(command)])
+        payload = transport.pack(commands, self._layer)
+        self.inbox.put_nowait({"type": transport.COMMANDS, "payload": payload})
+
+    def drain(self, token: str) -> None:
+        """Let an engine be told to leave."""
+        self.inbox.put_nowait({"type": transport.DRAIN, "token": token})
+
+    async def ended(self) -> None:
+        """It ends by itself."""
+        async with asyncio.timeout(10):
+            await self._task
+
+    async def stop(self) -> None:
+        """End it."""
+        self._task.cancel()
+        await asyncio.gather(self._task, return_exceptions=True)
 
 
-def transport_layer() -> Any:
-    from channels.layers import get_channel_layer
-
-    return get_channel_layer()
+def _buy(trader: Trader) -> PlaceOrder:
+    return PlaceOrder(trader.account.pk, Side.BUY, OrderType.LIMIT, 1 * 10**8, 97 * 10**8)
 
 
 def test_a_second_engine_changes_nothing_and_steps_down(
     exchange: ExchangeDriver, market: str
 ) -> None:
     alice, bob = exchange.traders(market)
-    command = PlaceOrder(bob.account.pk, Side.BUY, OrderType.LIMIT, 1 * 10**8, 100 * 10**8)
+    command = _buy(bob)
 
-    async def first() -> None:
+    async def second() -> transport.Answer:
+        engine = SecondEngine(market)
+        await engine.start()
         await asyncio.to_thread(alice.place, market, "buy", "1", price="99")
+        answer = await engine.ask(command)
+        await engine.ended()
+        return answer
 
-    answers = exchange.in_loop(_second_engine(market, command, first))
-
-    assert [answer.failure for answer in answers.answers] == [transport.Failure.UNAVAILABLE]
+    assert exchange.in_loop(second()).failure is transport.Failure.UNAVAILABLE
     assert Order.objects.filter(market__symbol=market).count() == 1
     figures = Figures(exchange.url)
     assert figures("exchange_step_downs_total", market=market) == 1
@@ -70,6 +103,70 @@ def test_a_second_engine_changes_nothing_and_steps_down(
         lambda: exchange.book(market)["bids"] == [["99", "1"], ["98", "1"]],
         "the book is the first's",
     )
+
+
+def test_a_second_engine_refuses_nothing_by_what_it_last_knew(
+    exchange: ExchangeDriver, market: str
+) -> None:
+    (alice,) = exchange.traders(market, 1)
+    account = alice.account.pk
+
+    async def second() -> transport.Answer:
+        engine = SecondEngine(market)
+        await engine.start()
+        order = await asyncio.to_thread(alice.place, market, "buy", "1", price="99")
+        answer = await engine.ask(CancelOrder(account, int(order["id"]) + 1))
+        await engine.ended()
+        return answer
+
+    answer = exchange.in_loop(second())
+
+    assert (answer.code, answer.failure) == (None, transport.Failure.UNAVAILABLE)
+
+
+def test_an_engine_that_is_not_certain_carries_out_nothing_until_it_is(
+    exchange: ExchangeDriver, market: str
+) -> None:
+    (alice,) = exchange.traders(market, 1)
+    command = _buy(alice)
+
+    async def second() -> tuple[transport.Answer, transport.Answer]:
+        engine = SecondEngine(market)
+        engine.tenure.lease.renew(now() - 2 * CERTAIN)
+        await engine.start()
+        refused = await engine.ask(command)
+        engine.tenure.lease.renew(now())
+        done = await engine.ask(command)
+        await engine.stop()
+        return refused, done
+
+    refused, done = exchange.in_loop(second())
+
+    assert refused.failure is transport.Failure.UNAVAILABLE
+    assert done.order is not None
+    assert Order.objects.filter(market__symbol=market).count() == 1
+
+
+def test_an_engine_that_leaves_carries_out_what_came_before_and_leaves_what_comes_after(
+    exchange: ExchangeDriver, market: str
+) -> None:
+    (alice,) = exchange.traders(market, 1)
+    command = _buy(alice)
+
+    async def second() -> SecondEngine:
+        engine = SecondEngine(market)
+        await engine.start()
+        engine.drain("another engine's")
+        engine.give(command)
+        engine.drain(engine.tenure.token)
+        engine.give(command)
+        await engine.ended()
+        return engine
+
+    engine = exchange.in_loop(second())
+
+    assert Order.objects.filter(market__symbol=market).count() == 1
+    assert engine.inbox.qsize() == 1, "its successor's"
 
 
 def test_a_market_is_owned_once(exchange: ExchangeDriver, market: str) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.db import transaction
 
-from markets import engines, fee_tiers, history, tallies
+from markets import chores, fee_tiers, history, tallies
 from markets.models import Candle, DayVolume, Market, Tally, Trade
 from tests.drivers.exchange import ExchangeDriver, Trader
 
@@ -135,7 +135,7 @@ def test_what_is_forgotten_is_made_anew(traded: tuple[Market, Trader], add_up: A
 def test_whoever_runs_a_market_adds_up(
     exchange: ExchangeDriver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(engines, "ADD_UP_INTERVAL", 0.1)
+    monkeypatch.setattr(chores, "ADD_UP_INTERVAL", 0.1)
     market = exchange.new_market()
     alice, bob = exchange.traders(market)
     alice.place(market, "sell", "2", price="100")

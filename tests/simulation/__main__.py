@@ -27,7 +27,6 @@ FLAWS: Final = (
     "doubt_gives_up",
     "stale_engines_refuse",
     "late_orders_stay",
-    "dead_session_stays",
 )
 """See `flaws`, which cannot be imported before Django is set up."""
 

@@ -16,7 +16,6 @@ from markets import models
 from markets.consumers.engine import batches, loop
 from markets.consumers.engine.batches import Batches
 from markets.consumers.engine.repeats import Repeats
-from markets.engines import EngineHost
 from markets.gateway import Gateway
 from markets.hub.market import MarketView
 from markets.matching.engine import Engine
@@ -188,12 +187,6 @@ def late_orders_stay() -> None:
         return
 
     _replace(Gateway, "_cancel_late", nothing)
-
-
-def dead_session_stays() -> None:
-    """A process that runs nothing does not ask whether its session lives."""
-    alive = EngineHost._alive
-    _replace(EngineHost, "_alive", lambda self: not self._running or alive(self))
 
 
 def plant(name: str) -> None:

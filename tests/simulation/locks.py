@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from django.db import OperationalError, connection
 
+from markets.ownership import Holders
 from tests.simulation.processes import RUNNING, Process
 
 
@@ -51,17 +52,37 @@ class Locks:
 
 
 class SimulatedOwnership:
-    """`markets.ownership` over these locks."""
+    """`markets.ownership` over these locks: each process takes what is free."""
+
+    shared = False
 
     def __init__(self, locks: Locks) -> None:
         self._locks = locks
         self._session = locks.open()
 
-    def acquire(self, market_id: int) -> bool:
-        """Take a market if nobody has it."""
+    def enter(self, process: int) -> None:
+        """A session that holds nothing, if the one that there was is gone."""
+        del process
         self._ask()
         if not self._session.alive:
             self._session = self._locks.open()
+
+    def holds(self, market: int) -> bool:
+        """Whether this session holds a market."""
+        return market in self._session.held
+
+    def holders(self) -> Holders:
+        """Which markets are held."""
+        self._ask()
+        held = {market for session in self._locks.holding() for market in session.held}
+        return Holders(frozenset(), dict.fromkeys(sorted(held)))
+
+    def expel(self, process: int, token: str) -> None:
+        """Nobody is expelled here."""
+
+    def acquire(self, market_id: int) -> bool:
+        """Take a market if nobody has it."""
+        self._ask()
         holder = self._locks.holder(market_id)
         if holder is None:
             self._session.held.add(market_id)

@@ -22,7 +22,6 @@ SHOWS = {
     "doubt_gives_up": "there is an order all the same",
     "stale_engines_refuse": "it is open",
     "late_orders_stay": "an order outlives its connection",
-    "dead_session_stays": "is run by []",
 }
 
 pytestmark = pytest.mark.slow

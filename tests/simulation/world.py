@@ -15,7 +15,7 @@ from django.db import DatabaseError, InterfaceError, connections
 from redis.exceptions import RedisError
 
 from clients.book import LocalBook
-from markets import engines, limits, models, process
+from markets import engines, limits, models, process, roster
 from markets.consumers.engine.loop import EngineLoop
 from markets.consumers.market_data import market_data_consumer
 from markets.consumers.trading import trading_consumer
@@ -66,7 +66,7 @@ class World:
         self.layer = SimulatedLayer(self.loop, self.dice, self.trace)
         channel_layers.set("default", self.layer)
         self.locks = Locks()
-        vars(engines)["ownership"] = lambda: SimulatedOwnership(self.locks)
+        vars(roster)["ownership"] = lambda: SimulatedOwnership(self.locks)
         self.symbols = SYMBOLS
         self.processes: dict[str, Process] = {}
         self.engines: dict[tuple[str, str], EngineLoop] = {}
@@ -97,7 +97,7 @@ class World:
         self.loop.close()
         Clocks.source = None
         channel_layers.set("default", None)
-        vars(engines)["ownership"] = ownership
+        vars(roster)["ownership"] = ownership
         connections["default"].close()
 
     def read(self, call: Callable[..., T], *arguments: Any, **keywords: Any) -> T:
@@ -156,7 +156,7 @@ class World:
         async def application(scope: JSON, receive: Any, send: object) -> None:
             symbol = scope["channel"].removeprefix("engine.")
             self.openings.append((symbol, self.loop.time()))
-            engine = self.engines[own.name, symbol] = EngineLoop(symbol, receive)
+            engine = self.engines[own.name, symbol] = EngineLoop(symbol, receive, scope["tenure"])
             try:
                 await engine.run()
             finally:

@@ -7,6 +7,8 @@ Rules:
 - Gather, prefetch, execute, commit, and only then answer and publish.
 - What the database refused is undone; a commit whose outcome is unknown is settled by reading. A market
   that another engine writes is left to it (`SteppedDown`).
+- While its process is not certain that it still holds the market, it carries out nothing and says nothing.
+- It leaves by a message to itself: what came before is carried out, what comes after is its successor's.
 - When MAX_QUEUED commands wait, more are answered `busy` at once.
 """
 

@@ -47,7 +47,7 @@ MAX_THREADS: Final = 8
 """Database threads (and connections) that all engines of a process share."""
 
 logger = logging.getLogger(__name__)
-threads = DatabaseThreads("engines", MAX_THREADS)
+threads = DatabaseThreads("engines", MAX_THREADS, guarded=True)
 
 
 class Defect(StoreUnavailable):

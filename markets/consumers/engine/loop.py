@@ -22,6 +22,7 @@ from markets.messages import transport
 from markets.messages.transport import Answer, Commands, Failure
 from markets.metrics import START, EngineFigures
 from markets.store import StoreUnavailable
+from markets.tenure import Standing, Tenure, now
 
 MAX_BATCH: Final = 500
 """Commands in one transaction (a message is never split, so one may add a message's worth)."""
@@ -42,28 +43,42 @@ async def engine_consumer(
     receive: Callable[[], Awaitable[dict[str, Any]]],
     send: Callable[[dict[str, Any]], Awaitable[None]],
 ) -> None:
-    """ASGI application of the channel `engine.SYMBOL`: run the market until canceled or stepped down."""
+    """ASGI application of the channel `engine.SYMBOL`: run the market until drained or stepped down.
+
+    `scope["tenure"]`: its right to run it, where a process shares the markets with others.
+    """
     del send  # a channel consumer answers through the channel layer
     symbol = scope["channel"].removeprefix("engine.")
-    await EngineLoop(symbol, receive, scope.get("reason", START)).run()
+    await EngineLoop(symbol, receive, scope.get("tenure"), scope.get("reason", START)).run()
 
 
 class EngineLoop:
     """One market's engine with its inbox and its answers."""
 
     def __init__(
-        self, symbol: str, receive: Callable[[], Awaitable[dict[str, Any]]], reason: str = START
+        self,
+        symbol: str,
+        receive: Callable[[], Awaitable[dict[str, Any]]],
+        tenure: Tenure | None = None,
+        reason: str = START,
     ) -> None:
         self.symbol = symbol
         self._reason = reason
         self._figures = EngineFigures(symbol)
         self._receive = receive
+        self._tenure = tenure or Tenure()
         self._layer: Any = get_channel_layer()
         self._batches = Batches(symbol, self._refuse_waiting)
         self._leases = Leases(())
         self._repeats = Repeats()
-        self._inbox: deque[Commands] = deque()
+        self._inbox: deque[tuple[float, Commands]] = deque()
+        """What waits, with when it came."""
         self._queued = 0
+        self._done = 0
+        self._drained = False
+        """Nothing more is read."""
+        self._left = False
+        """Nothing more is done."""
         self._arrived = asyncio.Event()
         self._arrived.set()
         self._operator_waits = True  # what was asked for before it started
@@ -81,17 +96,27 @@ class EngineLoop:
             engine = self._batches.engine
             self._leases = Leases(order.connection for order in engine.book.orders.values())
             state = engine.state
+            self._tenure.standing = self._standing
             self._figures.started(self._reason, state.sequence, len(engine.book.orders))
             logger.info("%s: %s at sequence %d", self.symbol, state.status, state.sequence)
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._read())
-                tasks.create_task(self._pulse())
-                tasks.create_task(self._work())
+                pulse = tasks.create_task(self._pulse())
+                await self._work()
+                self._left = True
+                pulse.cancel()
+                logger.info("%s: given back at sequence %d", self.symbol, engine.state.sequence)
         except* SteppedDown:
             self._figures.stepped_down()
             logger.warning("%s: another engine writes this market; stepping down", self.symbol)
         finally:
+            await self._refuse_waiting()
             self._figures.stopped()
+
+    def _standing(self) -> Standing:
+        behind = now() - self._inbox[0][0] if self._inbox else 0
+        sequence = self._batches.sequence
+        return Standing(sequence, self._done, self._queued, behind)
 
     # What arrives
 
@@ -111,6 +136,10 @@ class EngineLoop:
                     self._arrived.set()
                 case transport.ALIVE:
                     self._leases.heard(message["gateway"])
+                case transport.DRAIN if message["token"] == self._tenure.token:
+                    self._drained = True
+                    self._arrived.set()
+                    return
 
     async def _enqueue(self, message: Commands) -> None:
         if self._repeats.is_one(message.reply_channel, message.id):
@@ -120,24 +149,29 @@ class EngineLoop:
             await self._answer_all([message], Failure.BUSY)
             return
         self._queued += len(message.commands)
-        self._inbox.append(message)
+        self._inbox.append((now(), message))
         self._figures.queue.set(self._queued)
         self._arrived.set()
 
     async def _pulse(self) -> None:
         wait = FIRST_PULSE
-        while True:
+        while not self._left:  # a client of Redis may swallow that it is canceled
             await asyncio.sleep(wait)
             wait = min(2 * wait, PULSE_INTERVAL)
-            await self._batches.pulse()
+            if self._tenure.lease.holds():
+                await self._batches.pulse()
             if self._leases.lost():
                 self._arrived.set()
 
     # What is done about it
 
     async def _work(self) -> None:
-        while True:
+        while not (self._drained and not self._inbox):
             await self._wait_for_work()
+            if not await self._tenure.lease.certain():
+                await self._refuse_waiting()
+                self._arrived.set()
+                continue
             try:
                 await self._do_what_is_due()
             except StoreUnavailable as error:
@@ -146,8 +180,10 @@ class EngineLoop:
                 self._arrived.set()
             finally:
                 await self._batches.publish()
-            while self._inbox:
+            while self._inbox and await self._tenure.lease.certain():
                 await self._run_batch(self._gather())
+            if self._inbox:
+                self._arrived.set()
 
     async def _wait_for_work(self) -> None:
         """Wait until something arrives, or is due by the clock."""
@@ -178,10 +214,11 @@ class EngineLoop:
         gathered: list[Commands] = []
         count = 0
         while self._inbox and count < MAX_BATCH:
-            message = self._inbox.popleft()
+            _, message = self._inbox.popleft()
             count += len(message.commands)
             gathered.append(message)
         self._queued -= count
+        self._done += count
         self._figures.queue.set(self._queued)
         return gathered
 
@@ -199,14 +236,14 @@ class EngineLoop:
             logger.warning("%s: %s", self.symbol, error)
             answers = [failed(Failure.UNAVAILABLE)] * len(commands)
         except SteppedDown:
-            await self._answer_all([*messages, *self._inbox], Failure.UNAVAILABLE)
+            await self._answer_all(messages, Failure.UNAVAILABLE)
             await self._batches.publish()
             raise
         await self._answer(messages, answers)
         await self._batches.publish()
 
     async def _refuse_waiting(self) -> None:
-        waiting = list(self._inbox)
+        waiting = [message for _, message in self._inbox]
         self._inbox.clear()
         self._queued = 0
         self._figures.queue.set(0)
