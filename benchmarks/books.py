@@ -120,7 +120,7 @@ async def prove(url: str, followers: list[Follower]) -> list[str]:
 
 
 async def _books_at_rest(url: str, markets: list[str]) -> dict[str, dict[str, Any]]:
-    """The books by REST, once two readings are the same: in a cluster the last update may come after the reply."""
+    """The books by REST, once two readings are the same: in a cluster updates may come after replies."""
     before: dict[str, dict[str, Any]] = {}
     while True:
         books = {market: await asyncio.to_thread(rest_book, url, market) for market in markets}

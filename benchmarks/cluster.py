@@ -1,9 +1,9 @@
 """The cluster on one machine: `python -m benchmarks.cluster [CASE…]` (make bench-cluster).
 
 Rules:
-- The exchange is `manage.py serve --web` and `manage.py runengine` processes, as anybody would start them, on a
-  PostgreSQL database of its own beside the one that DATABASE_URL names, and on the Redis of REDIS_URL, which
-  nobody else may use meanwhile. Everything, the load generator too, is on this machine.
+- The exchange is `manage.py serve --web` and `manage.py runengine` processes, as anybody would start them,
+  on a PostgreSQL database of its own beside the one that DATABASE_URL names, and on the Redis of REDIS_URL,
+  which nobody else may use meanwhile. Everything, the load generator too, is on this machine.
 - Orders, replies, books and the audit are checked as in orders.py.
 - The bare limits are an echo by the same server; and for one order alone an echo, one commit of one row and
   two messages through Redis (LPUSH, BRPOP), one after the other.
@@ -121,10 +121,8 @@ def _wait_until_ready(url: str) -> None:
 
 
 @contextlib.contextmanager
-def cluster(
-    settings: Settings, kind: type[Cluster], *, accounts: int
-) -> Iterator[Exchange]:
-    """A cluster that serves, on a database of its own. Raises LeftOut where there is nothing to build it on."""
+def cluster(settings: Settings, kind: type[Cluster], *, accounts: int) -> Iterator[Exchange]:
+    """A cluster that serves, on a database of its own. Raises LeftOut where it cannot be."""
     redis_url = os.environ.get("REDIS_URL")
     if not redis_url or not (settings.database or "").startswith("postgres"):
         raise LeftOut("set DATABASE_URL to a PostgreSQL and REDIS_URL to a Redis")

@@ -1,8 +1,8 @@
 """Where Redis is: REDIS_URL, and REDIS_SENTINELS, as the channel layer's `hosts`.
 
 Rules:
-- Several addresses with commas between: several Redis, which share the markets and processes among themselves.
-  All processes must name them in the same order.
+- Several addresses with commas between: several Redis, which share the markets and processes among
+  themselves. All processes must name them in the same order.
 - With REDIS_SENTINELS the host of an address is the name under which Sentinels know the master.
 - What stands in an address's query goes to redis-py as it is: `rediss://host?ssl_ca_certs=/path/ca.pem`.
 - A Redis that does not answer in time is as good as one that is away: nobody waits longer than this.
@@ -28,12 +28,16 @@ LIMITS: Final = {
 }
 
 
-def redis_hosts(urls: str, sentinels: str = "", sentinel_password: str = "") -> list[dict[str, Any]]:
+def redis_hosts(
+    urls: str, sentinels: str = "", sentinel_password: str = ""
+) -> list[dict[str, Any]]:
     """The channel layer's `hosts`; raises ValueError for an impossible address."""
     hosts = []
     for url in (word.strip() for word in urls.split(",")):
         if not url.startswith(SCHEMES):
-            raise ValueError(f"REDIS_URL must start with redis://, rediss:// or unix://, not {url!r}")
+            raise ValueError(
+                f"REDIS_URL must start with redis://, rediss:// or unix://, not {url!r}"
+            )
         try:
             settings = dict(parse_url(url))
         except ValueError as error:
@@ -54,7 +58,9 @@ def _by_sentinels(
         raise ValueError("REDIS_SENTINELS goes with redis:// or rediss:// addresses only")
     name = _name(url)  # as it is written: names know capital letters
     if not name or ":" in name:
-        raise ValueError("with REDIS_SENTINELS the host of REDIS_URL is a master's name, without a port")
+        raise ValueError(
+            "with REDIS_SENTINELS the host of REDIS_URL is a master's name, without a port"
+        )
     for replaced in ("host", "port"):
         settings.pop(replaced, None)
     secure = settings.pop("connection_class", None) is SSLConnection

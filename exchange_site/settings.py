@@ -1,8 +1,8 @@
 """Settings, all from the environment; what is missing or impossible stops the start with one line.
 
-DATABASE_URL, REDIS_URL, REDIS_SENTINELS, REDIS_SENTINEL_PASSWORD, SECRET_KEY, DEBUG, ALLOWED_HOSTS, CSRF_TRUSTED_ORIGINS, EXCHANGE_VAR,
-EXCHANGE_SANDBOX, EXCHANGE_HTTPS, EXCHANGE_LEAN, EXCHANGE_RATE_* and LOG_LEVEL are described in
-docs/operations.md.
+DATABASE_URL, REDIS_URL, REDIS_SENTINELS, REDIS_SENTINEL_PASSWORD, SECRET_KEY, DEBUG, ALLOWED_HOSTS,
+CSRF_TRUSTED_ORIGINS, EXCHANGE_VAR, EXCHANGE_SANDBOX, EXCHANGE_HTTPS, EXCHANGE_LEAN, EXCHANGE_RATE_*,
+EXCHANGE_PUBLIC_URL, EXCHANGE_STOP_NOTICE and LOG_LEVEL are described in docs/operations.md.
 """
 
 from __future__ import annotations
@@ -39,6 +39,20 @@ def _number(name: str, default: int) -> int:
     return int(value) if value else default
 
 
+def _seconds(name: str) -> float:
+    value = os.environ.get(name, "").strip() or "0"
+    if not (value.isascii() and value.isdigit()):
+        _fail(f"{name} must be whole seconds, not {value!r}")
+    return float(value)
+
+
+def _address(name: str) -> str:
+    value = os.environ.get(name, "").strip().rstrip("/")
+    if value and not value.startswith(("http://", "https://")):
+        _fail(f"{name} must start with http:// or https://, not {value!r}")
+    return value
+
+
 def _words(name: str) -> list[str]:
     return [word.strip() for word in os.environ.get(name, "").split(",") if word.strip()]
 
@@ -68,6 +82,9 @@ DEBUG = _flag("DEBUG", default=False)
 SECRET_KEY = os.environ.get("SECRET_KEY") or _own_secret_key()
 ALLOWED_HOSTS = _words("ALLOWED_HOSTS") or ["127.0.0.1", "localhost", "[::1]"]
 CSRF_TRUSTED_ORIGINS = _words("CSRF_TRUSTED_ORIGINS")
+# Where clients find this very process (GET /api/v1/nodes), and how long before its end it says that it stops.
+PUBLIC_URL = _address("EXCHANGE_PUBLIC_URL")
+STOP_NOTICE = _seconds("EXCHANGE_STOP_NOTICE")
 # Play money: the faucet answers, and `serve --demo` may make people whose passwords are public.
 SANDBOX = _flag("EXCHANGE_SANDBOX", default=False)
 

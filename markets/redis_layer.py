@@ -53,7 +53,7 @@ class CommandLists(RedisChannelLayer):  # type: ignore[misc]  # channels_redis h
     """The lists of one Redis."""
 
     async def send(self, channel: str, message: dict[str, Any]) -> None:
-        """Append a message. Raises ChannelFull and NotSent (it was not), RedisError and OSError (who knows)."""
+        """Append a message. Raises ChannelFull, NotSent (it was not), RedisError, OSError (who knows)."""
         key, content = self.prefix + channel, self.serialize(message)
         pool = self.connection(0).connection_pool
         try:
@@ -97,7 +97,7 @@ class CommandLists(RedisChannelLayer):  # type: ignore[misc]  # channels_redis h
 
 
 class RedisLayer:
-    """All that our processes send each other; `hosts`, `capacity` and `expiry` as channels_redis takes them."""
+    """All that our processes send each other. `hosts`, `capacity` and `expiry` are channels_redis'."""
 
     def __init__(self, hosts: list[dict[str, Any]], *, capacity: int, expiry: int) -> None:
         self._capacity = capacity

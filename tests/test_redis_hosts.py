@@ -1,4 +1,4 @@
-"""REDIS_URL and REDIS_SENTINELS become what the channel layer needs: one Redis, several, by Sentinel, by TLS."""
+"""REDIS_URL and REDIS_SENTINELS become the channel layer's hosts: one, several, by Sentinel, by TLS."""
 
 from __future__ import annotations
 

@@ -6,7 +6,7 @@ To `engine.SYMBOL`:
 - `engine.commands`: commands merged by one gateway, and where the answer goes.
 - `engine.operator`: look for operators' commands in the database.
 - `engine.alive`: a gateway lives, whose connections' orders are canceled when they are lost.
-To a gateway: `gateway.answer`, the outcomes in the order of the commands.
+To a gateway: `gateway.answer`, the outcomes in the order of the commands; `gateway.echo`, from itself.
 To the group `market.SYMBOL`: `market.batch` (what one batch changed) and `market.pulse` (where the
 engine stands, each second). JSON, since amounts may be larger than 64 bits.
 """
@@ -37,6 +37,7 @@ COMMANDS: Final = "engine.commands"
 OPERATOR: Final = "engine.operator"
 ALIVE: Final = "engine.alive"
 ANSWER: Final = "gateway.answer"
+ECHO: Final = "gateway.echo"
 BATCH: Final = "market.batch"
 PULSE: Final = "market.pulse"
 

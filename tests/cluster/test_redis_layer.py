@@ -1,4 +1,4 @@
-"""The layer between the cluster's processes: commands wait for their engine, the rest is heard by who listens."""
+"""The layer between processes: commands wait for their engine, the rest is heard by who listens."""
 
 from __future__ import annotations
 
