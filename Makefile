@@ -1,11 +1,11 @@
-# make run: set-up and the exchange on http://127.0.0.1:8000 · make test: set-up and the tests · make lint: format, lint, types, migrations · make check: that and the quick tests · make bench: the exchange beside bare limits (ARGS="--runs 1"), make bench-compare A=a.json B=b.json · make bench-complexity: what a command costs · make bench-core: the core beside other engines · make bench-tables: queries at a million rows.
+# make run: set-up and the exchange on http://127.0.0.1:8000 · make test: set-up and the tests · make lint: format, lint, types, migrations · make check: that and the quick tests · make bench: the exchange beside bare limits (ARGS="--runs 1"), make bench-compare A=a.json B=b.json · make bench-complexity: what a command costs · make bench-core: the core beside other engines · make bench-tables: queries at a million rows · make bench-cluster: the cluster, on DATABASE_URL and REDIS_URL.
 PYTHON ?= python3
 HOST ?= 127.0.0.1
 PORT ?= 8000
 DEMO ?= 1
 BIN := .venv/bin
 
-.PHONY: run test lint check bench bench-compare bench-complexity bench-core bench-tables bench-parts format clean
+.PHONY: run test lint check bench bench-compare bench-complexity bench-core bench-tables bench-parts bench-cluster format clean
 
 run: .venv/run-ready
 	@$(BIN)/python manage.py migrate --verbosity 0
@@ -37,6 +37,9 @@ bench-parts: .venv/test-ready
 
 bench-core: .venv/run-ready
 	$(BIN)/python -m benchmarks.core $(ARGS)
+
+bench-cluster: .venv/test-ready
+	$(BIN)/python -m benchmarks.cluster $(ARGS)
 
 bench-tables: .venv/run-ready
 	$(BIN)/python -m benchmarks.tables $(ARGS)
