@@ -86,12 +86,11 @@ async def test_an_engine_that_stops_to_listen_takes_nothing_with_it(layer: Redis
         for _ in range(round_):
             await asyncio.sleep(0)
         listening.cancel()
-        (got,) = await asyncio.gather(listening, return_exceptions=True)
-        await sending
-        if isinstance(got, asyncio.CancelledError):
+        await asyncio.gather(listening, sending, return_exceptions=True)
+        if listening.cancelled():
             assert await received(layer, ENGINE, 1) == [round_]
         else:
-            assert got == message(round_)
+            assert listening.result() == message(round_)
 
 
 async def test_answers_and_batches_reach_who_listens(layer: RedisLayer) -> None:
