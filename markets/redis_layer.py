@@ -97,13 +97,17 @@ class CommandLists(RedisChannelLayer):  # type: ignore[misc]  # channels_redis h
 
 
 class RedisLayer:
-    """All that our processes send each other. `hosts`, `capacity` and `expiry` are channels_redis'."""
+    """All that our processes send each other. The settings are channels_redis'."""
 
-    def __init__(self, hosts: list[dict[str, Any]], *, capacity: int, expiry: int) -> None:
+    def __init__(
+        self, hosts: list[dict[str, Any]], *, capacity: int, expiry: int, prefix: str = "asgi"
+    ) -> None:
         self._capacity = capacity
-        options: dict[str, Any] = {"capacity": capacity, "expiry": expiry}
+        options: dict[str, Any] = {"capacity": capacity, "expiry": expiry, "prefix": prefix}
         self._lists = [CommandLists(hosts=[host], **options) for host in hosts]
-        self._published = RedisPubSubChannelLayer(hosts=hosts, prefix=_prefix(hosts[0]))
+        self._published = RedisPubSubChannelLayer(
+            hosts=hosts, prefix=f"{prefix}.{_database(hosts[0])}."
+        )
 
     def lists_of(self, channel: str) -> CommandLists:
         """The Redis that a market's commands wait in."""
@@ -158,9 +162,9 @@ def _is_command(channel: str) -> bool:
     return channel.startswith("engine.")
 
 
-def _prefix(host: dict[str, Any]) -> str:
+def _database(host: dict[str, Any]) -> int:
     settings = parse_url(host["address"]) if "address" in host else host
-    return f"asgi.{settings.get('db', 0)}."
+    return int(settings.get("db", 0))
 
 
 class _OneLine(logging.Filter):

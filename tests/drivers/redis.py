@@ -93,3 +93,36 @@ class RedisServer:
         """It goes on."""
         assert self._process is not None
         self._process.send_signal(signal.SIGCONT)
+
+
+class SentinelServer(RedisServer):
+    """One Sentinel that watches a master, and makes its replica the master soon after it died."""
+
+    def __init__(self, folder: Path, name: str, master: RedisServer) -> None:
+        super().__init__(folder)
+        self._name = name
+        self._file = folder / "sentinel.conf"
+        self._file.write_text(
+            f"port {self.port}\nbind 127.0.0.1\ndir {folder}\n"
+            f"sentinel monitor {name} 127.0.0.1 {master.port} 1\n"
+            f"sentinel down-after-milliseconds {name} 1000\n"
+            f"sentinel failover-timeout {name} 5000\n"
+        )
+
+    def start(self) -> None:
+        """Start; returns when it answers."""
+        command = [PROGRAM, str(self._file), "--sentinel"]
+        self._process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+        wait_until(self.answers, "the Sentinel answers")
+
+    def wait_for_replicas(self, count: int) -> None:
+        """Wait until it knows so many replicas."""
+        with self.client() as client:
+            wait_until(
+                lambda: len(client.sentinel_slaves(self._name)) == count, f"{count} replica(s)"
+            )
+
+    def master_port(self) -> int:
+        """Who is the master at the moment."""
+        with self.client() as client:
+            return int(client.sentinel_get_master_addr_by_name(self._name)[1])
