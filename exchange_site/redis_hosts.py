@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 from redis.asyncio.connection import SSLConnection, parse_url
 
 SCHEMES: Final = ("redis://", "rediss://", "unix://")
-SOCKET_TIMEOUT: Final = 2.0
+SOCKET_TIMEOUT: Final = 3.0
 """Seconds. Longer than the layer's own blocking read, which a shorter one would cut off."""
 MAX_CONNECTIONS: Final = 10_000
 """Every engine listens on a connection of its own."""

@@ -27,7 +27,7 @@ from redis.asyncio.connection import parse_url
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisError
 
-POP_SECONDS: Final = 0.5
+POP_SECONDS: Final = 1.0
 """How long one look into an empty list waits; an engine that stops waits so long for it to end."""
 JOIN_INTERVAL: Final = 1.0
 """Seconds between attempts to open a channel while Redis is away."""
