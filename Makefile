@@ -3,6 +3,7 @@
 # make test           set-up and the tests · make check: lint and the quick ones · make lint: format, lint, types, migrations
 # make simulate       replay a simulated run: SEED=7 STEPS=250; many: SEEDS=1-100
 # make bench          the exchange beside bare limits (ARGS="--runs 1"); compare runs: make bench-compare A=a.json B=b.json
+# make bench-cluster  the cluster, on DATABASE_URL and REDIS_URL
 # make bench-complexity · bench-core · bench-parts · bench-tables · bench-servers · bench-pauses · bench-instructions:
 #                     what a command costs; the core beside others; its parts; queries at a million rows; ASGI servers;
 #                     the garbage collector's pauses; instructions a message
@@ -14,7 +15,7 @@ WEB ?= 2
 ENGINES ?= 2
 BIN := .venv/bin
 
-.PHONY: run cluster test lint check simulate bench bench-compare bench-complexity bench-core bench-tables bench-parts bench-servers bench-pauses bench-instructions format clean
+.PHONY: run cluster test lint check simulate bench bench-compare bench-complexity bench-core bench-tables bench-parts bench-servers bench-pauses bench-instructions bench-cluster format clean
 
 run: .venv/run-ready
 	@$(BIN)/python manage.py migrate --verbosity 0
@@ -52,6 +53,9 @@ bench-parts: .venv/test-ready
 
 bench-core: .venv/run-ready
 	$(BIN)/python -m benchmarks.core $(ARGS)
+
+bench-cluster: .venv/test-ready
+	$(BIN)/python -m benchmarks.cluster $(ARGS)
 
 bench-tables: .venv/run-ready
 	$(BIN)/python -m benchmarks.tables $(ARGS)

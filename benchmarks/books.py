@@ -24,6 +24,8 @@ from clients.feed import BookFeed, Outcome
 
 MARKET_DATA: Final = "/ws/v1/market-data"
 QUIET_WITHIN: Final = 10.0
+AT_REST: Final = 0.2
+"""Seconds between two readings of a book that must be the same."""
 AT_ONCE: Final = 50
 """Connections made together."""
 UPDATE: Final = b'"type":"update"'
@@ -37,15 +39,16 @@ class Follower:
 
     wire: SocketWire
 
-    def __init__(self, markets: list[str], *, bare: bool = False) -> None:
+    def __init__(self, url: str, markets: list[str], *, bare: bool = False) -> None:
+        self.url = url
         self.markets = markets
         self.bare = bare
         self.frames: list[tuple[float, bytes]] = []
 
-    async def follow(self, url: str) -> None:
+    async def follow(self) -> None:
         """Connect, and wait for the first snapshots."""
         path = "/crowd" if self.bare else MARKET_DATA
-        self.wire = await connect(SocketWire, url, path, self._received)
+        self.wire = await connect(SocketWire, self.url, path, self._received)
         if self.bare:
             return
         params = {"channel": "book", "markets": self.markets}
@@ -85,11 +88,11 @@ class Follower:
         )
 
 
-async def follow(url: str, followers: list[Follower]) -> None:
+async def follow(followers: list[Follower]) -> None:
     """Connect them all."""
     for first in range(0, len(followers), AT_ONCE):
         some = followers[first : first + AT_ONCE]
-        await asyncio.gather(*(follower.follow(url) for follower in some))
+        await asyncio.gather(*(follower.follow() for follower in some))
 
 
 async def prove(url: str, followers: list[Follower]) -> list[str]:
@@ -101,10 +104,7 @@ async def prove(url: str, followers: list[Follower]) -> list[str]:
     if followers[0].bare:
         await asyncio.sleep(0.5)
     else:
-        books = {
-            market: await asyncio.to_thread(rest_book, url, market)
-            for market in followers[0].markets
-        }
+        books = await _books_at_rest(url, followers[0].markets)
         await _all_told(followers, books)
     proved: dict[tuple[bytes, ...], str] = {}
     for number, follower in enumerate(followers):
@@ -117,6 +117,17 @@ async def prove(url: str, followers: list[Follower]) -> list[str]:
     if not books and len(proved) != 1:
         wrong.append("the bare server's followers were sent different frames")
     return wrong
+
+
+async def _books_at_rest(url: str, markets: list[str]) -> dict[str, dict[str, Any]]:
+    """The books by REST, once two readings are the same: in a cluster updates may come after replies."""
+    before: dict[str, dict[str, Any]] = {}
+    while True:
+        books = {market: await asyncio.to_thread(rest_book, url, market) for market in markets}
+        if books == before:
+            return books
+        before = books
+        await asyncio.sleep(AT_REST)
 
 
 async def _all_told(followers: list[Follower], books: dict[str, dict[str, Any]]) -> None:

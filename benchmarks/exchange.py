@@ -44,6 +44,8 @@ class Server:
     def __init__(self, environment: dict[str, str]) -> None:
         self.environment = environment
         self.url = ""
+        self.more_urls: list[str] = []
+        self.more_pids: list[int] = []
         self._process: subprocess.Popen[str] | None = None
 
     def launch(self, *command: str) -> None:
@@ -167,9 +169,10 @@ def exchange(
     prepare: Callable[[Exchange], None] | None = None,
     profile: str | None = None,
     environment: dict[str, str] | None = None,
+    kind: type[Exchange] | None = None,
 ) -> Iterator[Exchange]:
     """An exchange that serves; `prepare` is called before; audited when it has stopped."""
-    with furnished(markets=markets, accounts=accounts, environment=environment) as made:
+    with furnished(markets=markets, accounts=accounts, environment=environment, kind=kind) as made:
         if prepare is not None:
             prepare(made)
         with running(made, profile):
@@ -179,11 +182,15 @@ def exchange(
 
 @contextlib.contextmanager
 def furnished(
-    *, markets: int = 1, accounts: int = 8, environment: dict[str, str] | None = None
+    *,
+    markets: int = 1,
+    accounts: int = 8,
+    environment: dict[str, str] | None = None,
+    kind: type[Exchange] | None = None,
 ) -> Iterator[Exchange]:
     """An exchange with markets and accounts, in a folder of its own, that does not serve yet."""
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
-        made = Exchange(folder, environment or {})
+        made = (kind or Exchange)(folder, environment or {})
         made.furnish(markets, accounts)
         yield made
 
@@ -192,15 +199,17 @@ def furnished(
 def running(made: Exchange, profile: str | None = None) -> Iterator[None]:
     """Serve meanwhile; a profile whose name does not end in .prof is py-spy's (an SVG)."""
     made.start(profile)
-    spy = None
+    spies = []
     if profile and not profile.endswith(".prof"):
-        command = ["py-spy", "record", "--pid", str(made.pid), "-o", profile, "--threads"]
-        tool = Path(sys.executable).parent / command[0]
-        spy = subprocess.Popen([str(tool), *command[1:]])
+        tool = str(Path(sys.executable).parent / "py-spy")
+        for number, pid in enumerate([made.pid, *made.more_pids]):
+            file = profile if not number else f"{profile}.{number}.svg"
+            command = [tool, "record", "--pid", str(pid), "-o", file, "--threads"]
+            spies.append(subprocess.Popen(command))
     try:
         yield
     finally:
-        if spy is not None:
+        for spy in spies:
             spy.send_signal(signal.SIGINT)
             spy.wait(STOPS_WITHIN)
         made.stop()

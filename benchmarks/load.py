@@ -54,6 +54,10 @@ class Plan(msgspec.Struct, kw_only=True):
 
     url: str
     pid: int
+    more_urls: list[str] = []
+    """Other web processes: connections and followers are spread over all of them."""
+    more_pids: list[int] = []
+    """Other processes whose CPU counts."""
     talk: str
     """socket, socket-batch, rest, rest-batch or fan-out."""
     bare: bool = False
@@ -71,6 +75,11 @@ class Plan(msgspec.Struct, kw_only=True):
     warm_up: float = 0.5
     followers: int = 0
     seed: int = 1
+
+    @property
+    def urls(self) -> list[str]:
+        """All web processes."""
+        return [self.url, *self.more_urls]
 
 
 class Outcome(msgspec.Struct, kw_only=True):
@@ -196,7 +205,8 @@ async def _connections(plan: Plan, meter: Meter) -> list[Connection]:
         kind, path, talk = talk_of(plan, number)
         connection = Connection(talk, meter, closed_loop=not plan.rate)
         key = plan.keys[number % len(plan.keys)] if plan.keys else None
-        connection.wire = await connect(kind, plan.url, path, connection.received, key)
+        url = plan.urls[number // 4 % len(plan.urls)]
+        connection.wire = await connect(kind, url, path, connection.received, key)
         connections.append(connection)
     if plan.in_turns:
         for before, after in zip(connections, connections[1:] + connections[:1], strict=True):
@@ -208,17 +218,21 @@ async def run(plan: Plan) -> Outcome:
     """Connect, warm up, measure, wait for all answers, prove the books."""
     meter = Meter()
     server = psutil.Process(plan.pid)
+    servers = [server, *map(psutil.Process, plan.more_pids)]
     rss = server.memory_info().rss
-    followers = [Follower(plan.markets, bare=plan.bare) for _ in range(plan.followers)]
-    await follow(plan.url, followers)
+    followers = [
+        Follower(plan.urls[number % len(plan.urls)], plan.markets, bare=plan.bare)
+        for number in range(plan.followers)
+    ]
+    await follow(followers)
     connections = await _connections(plan, meter)
     asking = asyncio.create_task(_ask(plan, connections, meter))
     await asyncio.sleep(plan.warm_up)
-    began, cpu, own = time.perf_counter(), _cpu(server), time.process_time()
+    began, cpu, own = time.perf_counter(), _cpu(servers), time.process_time()
     meter.since = began
     await asyncio.sleep(plan.seconds)
     meter.until = ended = time.perf_counter()
-    cpu, own = _cpu(server) - cpu, time.process_time() - own
+    cpu, own = _cpu(servers) - cpu, time.process_time() - own
     rss = server.memory_info().rss - rss
     meter.stopped = True
     await asking
@@ -280,9 +294,9 @@ def _lags(followers: list[Follower], since: list[tuple[int, float]]) -> list[flo
     return sorted(lag for follower in followers for lag in follower.lags(since))
 
 
-def _cpu(process: psutil.Process) -> float:
-    times = process.cpu_times()
-    return float(times.user + times.system)
+def _cpu(processes: list[psutil.Process]) -> float:
+    all_times = [process.cpu_times() for process in processes]
+    return float(sum(times.user + times.system for times in all_times))
 
 
 def main() -> None:

@@ -79,6 +79,8 @@ def at(server: Server, plan: Plan, number: int) -> Plan:
         plan,
         url=server.url,
         pid=server.pid,
+        more_urls=server.more_urls,
+        more_pids=server.more_pids,
         bare=not isinstance(server, Exchange),
         keys=server.keys if isinstance(server, Exchange) else [],
         tag=f"r{number}.{os.getpid()}",

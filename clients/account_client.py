@@ -10,7 +10,6 @@ from contextlib import aclosing
 
 from clients.account_feed import CHANNELS, PrivateEvent
 from clients.commands import order_named
-from clients.connection import socket_url
 from clients.public_client import PAGE, PublicClient, records_of
 from clients.records import OPEN_STATUSES, AccountFees, Balance, CancelAfter, Fill, Order
 from clients.streams import private_events
@@ -76,8 +75,7 @@ class AccountClient(PublicClient):
         itself included. To go on after a restart, give the last event's sequence + 1 (those of
         other channels count too). Raises SequenceGap if the exchange cannot fill a gap.
         """
-        url = socket_url(self.url, "/ws/v1/trading")
-        events = private_events(url, self.key, channels, from_sequence, self._make_backoff)
+        events = private_events(self.nodes, self.key, channels, from_sequence, self._make_backoff)
         async with aclosing(events):
             async for event in events:
                 yield event

@@ -6,6 +6,8 @@ Rules:
 - Whoever reads (`read`) resolves the answers on the way; exactly one task reads.
 - When the connection ends, every request still in flight fails with ConnectionLost.
 - A lost connection is not mended here: its owner opens a new one.
+- A node that stops says so beforehand (`is_leaving`): what was asked is answered yet, what is new is better
+  asked elsewhere. So it is with one that leaves a request unanswered, where there are others.
 """
 
 import asyncio
@@ -27,6 +29,7 @@ from clients.errors import (
     UnexpectedAnswer,
     error_of,
 )
+from clients.nodes import Nodes
 
 OPEN_TIMEOUT = 10.0
 """Seconds for the handshake."""
@@ -44,6 +47,10 @@ LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 """Hosts that are never reached by way of a proxy."""
 
 
+STOPPING = {"status": "stopping"}
+"""What the channel `system` says of a node that stops."""
+
+
 def is_loopback(url: str) -> bool:
     """Tell whether the URL names this very machine."""
     return urlsplit(url).hostname in LOOPBACK
@@ -55,41 +62,31 @@ def socket_url(url: str, path: str) -> str:
 
 
 class Connection:
-    """One WebSocket to the exchange. Open it with `Connection.open`."""
+    """One WebSocket to the exchange. Open it with `Connection.open_at`."""
 
-    def __init__(self, socket: ClientConnection) -> None:
+    def __init__(self, socket: ClientConnection, node: str) -> None:
+        self.node = node
+        self.is_leaving = False
+        """Whether its node said that it stops."""
+        self.is_silent = False
+        """Whether a request was not answered in time."""
         self._socket = socket
         self._numbers = count(1)
         self._in_flight: dict[int, asyncio.Future[Any]] = {}
         self._lost: ConnectionLost | None = None
 
     @classmethod
-    async def open(cls, url: str, *, key: str | None = None) -> Self:
-        """Connect; raises NotConnected, or NotAuthenticated where the key is turned away."""
-        headers = {"Authorization": f"Bearer {key}"} if key else {}
+    async def open_at(cls, nodes: Nodes, path: str, *, key: str | None = None) -> Self:
+        """Connect to the current node; one that cannot be reached has failed.
+
+        Raises NotConnected, or NotAuthenticated where the key is turned away.
+        """
+        node = nodes.current
         try:
-            socket = await connect(
-                url,
-                additional_headers=headers,
-                open_timeout=OPEN_TIMEOUT,
-                close_timeout=CLOSE_TIMEOUT,
-                max_size=MAX_FRAME,
-                compression=None,
-                proxy=None if is_loopback(url) else True,
-            )
-        except InvalidStatus as error:
-            status = error.response.status_code
-            if status in (401, 403):
-                problem = {"code": "not_authenticated", "detail": f"{url} turned the key away"}
-                raise NotAuthenticated(problem, status=status) from error
-            raise NotConnected(f"{url} answered {status}") from error
-        except InvalidURI as error:
-            raise NotConnected(str(error)) from error
-        except (OSError, InvalidHandshake, EOFError) as error:
-            raise NotConnected(
-                f"cannot connect to {url}: {error or type(error).__name__}"
-            ) from error
-        return cls(socket)
+            return cls(await _open(socket_url(node, path), key), node)
+        except NotConnected:
+            nodes.failed(node)
+            raise
 
     @property
     def is_open(self) -> bool:
@@ -122,6 +119,7 @@ class Connection:
         try:
             return await asyncio.wait_for(answer, timeout)
         except TimeoutError as error:
+            self.is_silent = True
             raise TimedOut(f"no answer to {method} within {timeout:g} s") from error
 
     async def read(self) -> dict[str, Any]:
@@ -136,6 +134,8 @@ class Connection:
             raise UnexpectedAnswer(f"a frame that is no JSON: {error}") from error
         if not isinstance(message, dict):
             raise UnexpectedAnswer(f"a frame that is no JSON object: {message!r}")
+        if message.get("channel") == "system":
+            self.is_leaving = self.is_leaving or message.get("data") == STOPPING
         if message.get("req_id") in self._in_flight:
             _resolve(self._in_flight[message["req_id"]], message)
         return message
@@ -157,6 +157,30 @@ class Connection:
         self._in_flight.pop(number, None)
         if not answer.cancelled():
             answer.exception()  # seen: an answer that nobody waits for any more is no crash
+
+
+async def _open(url: str, key: str | None) -> ClientConnection:
+    headers = {"Authorization": f"Bearer {key}"} if key else {}
+    try:
+        return await connect(
+            url,
+            additional_headers=headers,
+            open_timeout=OPEN_TIMEOUT,
+            close_timeout=CLOSE_TIMEOUT,
+            max_size=MAX_FRAME,
+            compression=None,
+            proxy=None if is_loopback(url) else True,
+        )
+    except InvalidStatus as error:
+        status = error.response.status_code
+        if status in (401, 403):
+            problem = {"code": "not_authenticated", "detail": f"{url} turned the key away"}
+            raise NotAuthenticated(problem, status=status) from error
+        raise NotConnected(f"{url} answered {status}") from error
+    except InvalidURI as error:
+        raise NotConnected(str(error)) from error
+    except (OSError, InvalidHandshake, EOFError) as error:
+        raise NotConnected(f"cannot connect to {url}: {error or type(error).__name__}") from error
 
 
 def _resolve(answer: asyncio.Future[Any], message: dict[str, Any]) -> None:

@@ -6,7 +6,8 @@ Rules:
 - A book goes out of step with its connection, and by itself when BookFeed says so; it is healed by
   a resync, or by a subscription where the exchange does not know of ours.
 - With each book comes its market's status. A book is in step without it, too.
-- A connection on which nothing at all is heard is given up after DEAD_AFTER seconds.
+- A connection on which nothing at all is heard is given up after DEAD_AFTER seconds, one whose node says
+  that it stops at once. The next one is to another node, where there is one.
 """
 
 import asyncio
@@ -20,6 +21,7 @@ from clients.connection import Connection
 from clients.errors import ConnectionLost, NotConnected, Refused, UnexpectedAnswer
 from clients.feed import Outcome
 from clients.live_book import LiveBook
+from clients.nodes import Nodes
 from clients.records import MarketStatus
 from clients.retry import Backoff
 
@@ -29,13 +31,15 @@ TICK = 0.25
 DEAD_AFTER = 10.0
 """Seconds of silence after which a connection is given up."""
 
+PATH = "/ws/v1/market-data"
+
 
 class MarketData:
     """The books of one client, by market, and the socket that feeds them."""
 
-    def __init__(self, url: str, background: Background, backoff: Backoff) -> None:
+    def __init__(self, nodes: Nodes, background: Background, backoff: Backoff) -> None:
         self.books: dict[str, LiveBook] = {}
-        self._url = url
+        self._nodes = nodes
         self._background = background
         self._backoff = backoff
         self._task: asyncio.Task[None] | None = None
@@ -70,7 +74,7 @@ class MarketData:
     async def _run(self) -> None:
         while True:
             try:
-                connection = await Connection.open(self._url)
+                connection = await Connection.open_at(self._nodes, PATH)
             except (NotConnected, Refused) as error:
                 self.disconnected(str(error))
             else:
@@ -92,6 +96,7 @@ class MarketData:
         try:
             await self._feed(connection)
         except (ConnectionLost, UnexpectedAnswer) as error:
+            self._nodes.failed(connection.node)
             return str(error)
 
     async def _feed(self, connection: Connection) -> Never:
@@ -111,6 +116,8 @@ class MarketData:
             if now - ticked_at >= TICK:
                 ticked_at = now
                 await self._tick(now, connection)
+            if connection.is_leaving:
+                raise ConnectionLost("the exchange's process stops")
             if self.books and now - heard_at > DEAD_AFTER:
                 raise ConnectionLost(f"nothing heard for {DEAD_AFTER:g} s")
 

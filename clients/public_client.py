@@ -6,15 +6,15 @@ Rules:
 - A local book is kept true in the background and refuses to be read when it is not.
 """
 
+import asyncio
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from datetime import datetime
 from types import TracebackType
 from typing import Any, Self, TypeVar
 from urllib.parse import parse_qsl, urlsplit
 
 from clients.background import Background
-from clients.connection import socket_url
 from clients.errors import (
     ClientClosed,
     ExchangeError,
@@ -24,6 +24,7 @@ from clients.errors import (
 )
 from clients.live_book import LiveBook
 from clients.market_data import MarketData
+from clients.nodes import Nodes
 from clients.records import BookSnapshot, Candle, Market, Record, Ticker, Trade
 from clients.rest import Rest
 from clients.retry import ATTEMPTS, Backoff, repeat
@@ -38,6 +39,9 @@ TIMEOUT = 10.0
 BOOK_TIMEOUT = 10.0
 """Seconds that `local_book` waits for the first verified book."""
 
+DISCOVER_INTERVAL = 10.0
+"""Seconds between two questions for the nodes."""
+
 PAGE = 100
 """Rows a page that are asked for."""
 
@@ -47,23 +51,25 @@ R = TypeVar("R", bound=Record)
 class PublicClient:
     """A connection to the exchange at `url`; with a `key` it is the account's.
 
+    `url` may be several, as a list or with commas between: web processes of one exchange, of which the client
+    uses one and goes on at the next when that fails. With `discover` it asks the exchange which there are.
     `timeout` is in seconds, for one attempt; `attempts` bounds the repeats; `make_backoff` makes the
     pauses between them.
     """
 
     def __init__(
         self,
-        url: str = DEFAULT_URL,
+        url: str | Sequence[str] = DEFAULT_URL,
         key: str | None = None,
         *,
+        discover: bool = False,
         timeout: float = TIMEOUT,
         attempts: int = ATTEMPTS,
         make_backoff: Callable[[], Backoff] = Backoff,
     ) -> None:
-        if urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).hostname:
-            raise ValueError(f"the exchange's URL must begin with http:// or https://: {url!r}")
-        self.url = url.rstrip("/")
+        self.nodes = Nodes(url)
         self.key = key
+        self._discover = discover
         self._timeout = timeout
         self._attempts = attempts
         self._make_backoff = make_backoff
@@ -73,10 +79,10 @@ class PublicClient:
 
     async def __aenter__(self) -> Self:
         self._background = Background()
-        self._rest = Rest(self.url, key=self.key, timeout=self._timeout)
-        self._market_data = MarketData(
-            socket_url(self.url, "/ws/v1/market-data"), self._background, self._make_backoff()
-        )
+        self._rest = Rest(self.nodes, key=self.key, timeout=self._timeout)
+        self._market_data = MarketData(self.nodes, self._background, self._make_backoff())
+        if self._discover:
+            self._background.start(self._keep_discovering(), name="nodes")
         return self
 
     async def __aexit__(
@@ -92,6 +98,26 @@ class PublicClient:
         finally:
             market_data.disconnected("the client is closed")
             await rest.close()
+
+    @property
+    def url(self) -> str:
+        """Where the node is that is used at the moment."""
+        return self.nodes.current
+
+    async def discover(self) -> tuple[str, ...]:
+        """Ask the exchange for its web processes, know them from now on, and return all that are known."""
+        rows = await self.get("nodes")
+        try:
+            self.nodes.learn([row["url"] for row in rows])
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise UnexpectedAnswer(f"not a list of nodes: {rows!r}") from error
+        return self.nodes.known
+
+    async def _keep_discovering(self) -> None:
+        while True:
+            with suppress(ExchangeError):  # what is known is used
+                await self.discover()
+            await asyncio.sleep(DISCOVER_INTERVAL)
 
     async def time(self) -> datetime:
         """Return the exchange's clock."""
@@ -175,9 +201,8 @@ class PublicClient:
 
         Each is `{"channel","type","data"}`. After a reconnect a fresh snapshot comes first.
         """
-        url = socket_url(self.url, "/ws/v1/market-data")
         asked = {"channel": channel, "markets": list(markets), **params}
-        messages = public_events(url, asked, self._make_backoff)
+        messages = public_events(self.nodes, asked, self._make_backoff)
         async with aclosing(messages):
             async for message in messages:
                 yield message

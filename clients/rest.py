@@ -3,7 +3,8 @@
 Rules:
 - A 2xx answer's JSON is returned; a problem document is raised as the exception of its code.
 - What was surely not sent raises NotConnected; what was sent and not answered raises Unanswered.
-- Nothing is repeated here: the caller knows what may be.
+- Nothing is repeated here: the caller knows what may be. But the next attempt goes to another node, where
+  there is one, if this one cannot be reached, does not answer, or is busy or unavailable.
 """
 
 from collections.abc import Mapping
@@ -13,25 +14,40 @@ import httpx
 import msgspec
 
 from clients.connection import is_loopback
-from clients.errors import ConnectionLost, NotConnected, TimedOut, UnexpectedAnswer, error_of
+from clients.errors import (
+    ConnectionLost,
+    NotConnected,
+    RateLimited,
+    TimedOut,
+    TryLater,
+    UnexpectedAnswer,
+    error_of,
+)
+from clients.nodes import Nodes
 
 API = "/api/v1/"
 
 
 class Rest:
-    """One pool of HTTP connections to the exchange."""
+    """A pool of HTTP connections to each node that was asked."""
 
-    def __init__(self, url: str, *, key: str | None, timeout: float) -> None:
-        headers = {"Accept": "application/json"}
+    def __init__(self, nodes: Nodes, *, key: str | None, timeout: float) -> None:
+        self._nodes = nodes
+        self._timeout = timeout
+        self._headers = {"Accept": "application/json"}
         if key:
-            headers["Authorization"] = f"Bearer {key}"
-        self._http = httpx.AsyncClient(
-            base_url=url.rstrip("/") + API,
-            headers=headers,
-            timeout=timeout,
-            trust_env=not is_loopback(url),
-        )
-        self._url = url
+            self._headers["Authorization"] = f"Bearer {key}"
+        self._pools: dict[str, httpx.AsyncClient] = {}
+
+    def _pool(self, node: str) -> httpx.AsyncClient:
+        if node not in self._pools:
+            self._pools[node] = httpx.AsyncClient(
+                base_url=node + API,
+                headers=self._headers,
+                timeout=self._timeout,
+                trust_env=not is_loopback(node),
+            )
+        return self._pools[node]
 
     async def call(
         self,
@@ -47,15 +63,33 @@ class Rest:
         query's None values are left out. Raises Refused, NotConnected, Unanswered and
         UnexpectedAnswer.
         """
+        node = self._nodes.current
+        try:
+            return await self._call(node, method, path, query=query, body=body)
+        except RateLimited:
+            raise
+        except (NotConnected, ConnectionLost, TimedOut, TryLater):
+            self._nodes.failed(node)
+            raise
+
+    async def _call(
+        self,
+        node: str,
+        method: str,
+        path: str,
+        *,
+        query: Mapping[str, Any] | None,
+        body: Mapping[str, Any] | None,
+    ) -> Any:
         content = None if body is None else msgspec.json.encode(body)
         headers = {"Content-Type": "application/json"} if content is not None else {}
         params = {name: value for name, value in (query or {}).items() if value is not None}
         try:
-            answer = await self._http.request(
+            answer = await self._pool(node).request(
                 method, path, params=params or None, content=content, headers=headers
             )
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
-            raise NotConnected(f"cannot connect to {self._url}: {_words(error)}") from error
+            raise NotConnected(f"cannot connect to {node}: {_words(error)}") from error
         except httpx.TimeoutException as error:
             raise TimedOut(f"no answer to {method} {path} in time") from error
         except (httpx.TransportError, httpx.DecodingError) as error:
@@ -64,7 +98,9 @@ class Rest:
 
     async def close(self) -> None:
         """Close the connections."""
-        await self._http.aclose()
+        for pool in self._pools.values():
+            await pool.aclose()
+        self._pools.clear()
 
 
 def _read(answer: httpx.Response) -> Any:

@@ -3,7 +3,8 @@
 Rules:
 - Each iterator has a socket of its own and runs in its reader's task: nothing piles up in memory,
   and what fails is raised where it is read.
-- A lost connection is opened again after growing pauses, for ever; a refusal other than "try
+- A lost connection is opened again after growing pauses, for ever, at another node where there is one; so is
+  one whose node says that it stops. A refusal other than "try
   later" is raised.
 - Private events are resumed where they ended: none is missed and none comes twice. Public ones
   begin with a fresh snapshot after each reconnect.
@@ -14,9 +15,11 @@ from collections.abc import AsyncGenerator, Callable, Collection, Mapping
 from contextlib import aclosing
 from typing import Any
 
+from clients import market_data, trading
 from clients.account_feed import CHANNELS, AccountFeed, PrivateEvent, SequenceGap
 from clients.connection import Connection
 from clients.errors import ConnectionLost, NotConnected, TryLater
+from clients.nodes import Nodes
 from clients.retry import Backoff
 
 GAPS = 3
@@ -26,7 +29,7 @@ MakeBackoff = Callable[[], Backoff]
 
 
 async def private_events(
-    url: str,
+    nodes: Nodes,
     key: str | None,
     channels: Collection[str],
     from_sequence: int | None,
@@ -40,7 +43,9 @@ async def private_events(
     gaps = 0
     while True:
         try:
-            async with aclosing(_messages(url, key, _private_params(feed))) as messages:
+            async with aclosing(
+                _messages(nodes, trading.PATH, key, _private_params(feed))
+            ) as messages:
                 async for message in messages:
                     for event in feed.receive(message):
                         gaps = 0
@@ -57,13 +62,13 @@ async def private_events(
 
 
 async def public_events(
-    url: str, params: Mapping[str, Any], make_backoff: MakeBackoff
+    nodes: Nodes, params: Mapping[str, Any], make_backoff: MakeBackoff
 ) -> AsyncGenerator[dict[str, Any], None]:
     """Yield the messages of one public subscription; see `ExchangeClient.public_events`."""
     backoff = make_backoff()
     while True:
         try:
-            async with aclosing(_messages(url, None, params)) as messages:
+            async with aclosing(_messages(nodes, market_data.PATH, None, params)) as messages:
                 async for message in messages:
                     if message["channel"] == params["channel"]:
                         backoff.succeeded()
@@ -81,16 +86,21 @@ def _private_params(feed: AccountFeed) -> dict[str, Any]:
 
 
 async def _messages(
-    url: str, key: str | None, params: Mapping[str, Any]
+    nodes: Nodes, path: str, key: str | None, params: Mapping[str, Any]
 ) -> AsyncGenerator[dict[str, Any], None]:
-    connection = await Connection.open(url, key=key)
+    connection = await Connection.open_at(nodes, path, key=key)
     try:
         answer = await connection.ask("subscribe", params)
         while True:
             message = await connection.read()
             if answer.done():
                 answer.result()
+            if connection.is_leaving:
+                raise ConnectionLost("the exchange's process stops")
             if "channel" in message:
                 yield message
+    except (ConnectionLost, TryLater):
+        nodes.failed(connection.node)
+        raise
     finally:
         await connection.close()

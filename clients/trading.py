@@ -3,6 +3,8 @@
 Rules:
 - Opened with the first command, and again with the next command after it was lost.
 - One task reads it; a command waits for its own answer only.
+- A node that stops, or leaves a command unanswered where there are others, gets no new commands; what it was
+  asked it may answer yet.
 - A lost connection fails the commands in flight with ConnectionLost; repeating them is their
   caller's business, who knows their client_order_id.
 - With `cancel_on_disconnect` the exchange cancels a connection's orders when it ends in any way
@@ -17,6 +19,9 @@ from typing import Any
 from clients.background import Background
 from clients.connection import Connection
 from clients.errors import ConnectionLost, UnexpectedAnswer
+from clients.nodes import Nodes
+
+PATH = "/ws/v1/trading"
 
 
 class Trading:
@@ -24,14 +29,14 @@ class Trading:
 
     def __init__(
         self,
-        url: str,
+        nodes: Nodes,
         key: str | None,
         background: Background,
         *,
         timeout: float,
         cancel_on_disconnect: bool,
     ) -> None:
-        self._url = url
+        self._nodes = nodes
         self._key = key
         self._background = background
         self._timeout = timeout
@@ -66,12 +71,20 @@ class Trading:
     async def _connected(self) -> Connection:
         async with self._opening:
             self._background.check()
-            if self._connection is None or not self._connection.is_open:
-                self._connection = await self._open()
-            return self._connection
+            connection = self._connection
+            if connection is not None and self._must_leave(connection):
+                self._nodes.failed(connection.node)
+                connection = None
+            if connection is None or not connection.is_open:
+                connection = self._connection = await self._open()
+            return connection
+
+    def _must_leave(self, connection: Connection) -> bool:
+        silent = connection.is_silent and len(self._nodes.known) > 1
+        return connection.is_open and (connection.is_leaving or silent)
 
     async def _open(self) -> Connection:
-        connection = await Connection.open(self._url, key=self._key)
+        connection = await Connection.open_at(self._nodes, PATH, key=self._key)
         self._background.start(self._read(connection), name="trading")
         if self._cancel_on_disconnect:
             try:
@@ -87,5 +100,7 @@ class Trading:
             with self._background.reporting(), suppress(ConnectionLost, UnexpectedAnswer):
                 while True:  # the end tells the commands in flight
                     await connection.read()
+            if connection is self._connection:
+                self._nodes.failed(connection.node)
         finally:
             await connection.close()

@@ -9,13 +9,12 @@ Rules:
   repeat finds it, and does not place it again.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import Literal, Self
 
 from clients.account_client import AccountClient
 from clients.commands import Commands
-from clients.connection import socket_url
 from clients.errors import ClientClosed
 from clients.public_client import DEFAULT_URL, TIMEOUT
 from clients.retry import ATTEMPTS, Backoff
@@ -26,21 +25,29 @@ class TradingClient(AccountClient):
     """The way of an account's commands to the exchange at `url`.
 
     `orders_by` is `socket` (the default) or `rest`. With `cancel_on_disconnect` commands go by the
-    socket only. For `timeout`, `attempts` and `make_backoff` see PublicClient.
+    socket only. For `url`, `discover`, `timeout`, `attempts` and `make_backoff` see PublicClient.
     """
 
     def __init__(
         self,
-        url: str = DEFAULT_URL,
+        url: str | Sequence[str] = DEFAULT_URL,
         key: str | None = None,
         *,
+        discover: bool = False,
         orders_by: Literal["socket", "rest"] = "socket",
         cancel_on_disconnect: bool = False,
         timeout: float = TIMEOUT,
         attempts: int = ATTEMPTS,
         make_backoff: Callable[[], Backoff] = Backoff,
     ) -> None:
-        super().__init__(url, key, timeout=timeout, attempts=attempts, make_backoff=make_backoff)
+        super().__init__(
+            url,
+            key,
+            discover=discover,
+            timeout=timeout,
+            attempts=attempts,
+            make_backoff=make_backoff,
+        )
         if cancel_on_disconnect and orders_by != "socket":
             raise ValueError("cancel_on_disconnect needs orders_by='socket'")
         self._by_socket = cancel_on_disconnect or (orders_by == "socket" and key is not None)
@@ -52,7 +59,7 @@ class TradingClient(AccountClient):
         await super().__aenter__()
         background, rest, _ = self._parts()
         self._trading = Trading(
-            socket_url(self.url, "/ws/v1/trading"),
+            self.nodes,
             self.key,
             background,
             timeout=self._timeout,

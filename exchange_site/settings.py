@@ -1,8 +1,9 @@
 """Settings, all from the environment; what is missing or impossible stops the start with one line.
 
-DATABASE_URL, REDIS_URL, SECRET_KEY, DEBUG, ALLOWED_HOSTS, CSRF_TRUSTED_ORIGINS, EXCHANGE_VAR,
-EXCHANGE_SANDBOX, EXCHANGE_HTTPS, EXCHANGE_LEAN, EXCHANGE_RATE_*, EXCHANGE_METRICS_*, LOG_LEVEL and
-LOG_FORMAT are described in docs/operations.md.
+DATABASE_URL, REDIS_URL, REDIS_SENTINELS, REDIS_SENTINEL_PASSWORD, SECRET_KEY, DEBUG, ALLOWED_HOSTS,
+CSRF_TRUSTED_ORIGINS, EXCHANGE_VAR, EXCHANGE_SANDBOX, EXCHANGE_HTTPS, EXCHANGE_LEAN, EXCHANGE_RATE_*,
+EXCHANGE_METRICS_*, EXCHANGE_PUBLIC_URL, EXCHANGE_STOP_NOTICE, LOG_LEVEL and LOG_FORMAT are described in
+docs/operations.md.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import Any
 
 import dj_database_url
 
+from exchange_site.redis_hosts import redis_hosts
 from markets import logs
 from markets.matching.types import MarketStatus, OrderStatus, OrderType, Side
 
@@ -37,6 +39,20 @@ def _number(name: str, default: int) -> int:
     if value and not (value.isascii() and value.isdigit() and int(value) > 0):
         _fail(f"{name} must be a whole number above 0, not {value!r}")
     return int(value) if value else default
+
+
+def _seconds(name: str) -> float:
+    value = os.environ.get(name, "").strip() or "0"
+    if not (value.isascii() and value.isdigit()):
+        _fail(f"{name} must be whole seconds, not {value!r}")
+    return float(value)
+
+
+def _address(name: str) -> str:
+    value = os.environ.get(name, "").strip().rstrip("/")
+    if value and not value.startswith(("http://", "https://")):
+        _fail(f"{name} must start with http:// or https://, not {value!r}")
+    return value
 
 
 def _words(name: str) -> list[str]:
@@ -68,6 +84,9 @@ DEBUG = _flag("DEBUG", default=False)
 SECRET_KEY = os.environ.get("SECRET_KEY") or _own_secret_key()
 ALLOWED_HOSTS = _words("ALLOWED_HOSTS") or ["127.0.0.1", "localhost", "[::1]"]
 CSRF_TRUSTED_ORIGINS = _words("CSRF_TRUSTED_ORIGINS")
+# Where clients find this very process (GET /api/v1/nodes), and how long before its end it says that it stops.
+PUBLIC_URL = _address("EXCHANGE_PUBLIC_URL")
+STOP_NOTICE = _seconds("EXCHANGE_STOP_NOTICE")
 # Play money: the faucet answers, and `serve --demo` may make people whose passwords are public.
 SANDBOX = _flag("EXCHANGE_SANDBOX", default=False)
 
@@ -174,34 +193,30 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # The transport: Redis by REDIS_URL, else inside this process.
 REDIS_URL = os.environ.get("REDIS_URL", "").strip()
-if REDIS_URL and not REDIS_URL.startswith(("redis://", "rediss://", "unix://")):
-    _fail(f"REDIS_URL must start with redis://, rediss:// or unix://, not {REDIS_URL!r}")
 CHANNEL_CAPACITY = 1000
-# Longer than the layer's own blocking read (5 s), which a shorter one would cut off.
-REDIS_SOCKET_TIMEOUT = 15
-# Every engine listens on a connection of its own.
-REDIS_MAX_CONNECTIONS = 10_000
-CHANNEL_LAYERS: dict[str, dict[str, Any]] = {
-    "default": {
-        "BACKEND": "channels_redis.core.RedisChannelLayer",
-        "CONFIG": {
-            "hosts": [
-                {
-                    "address": REDIS_URL,
-                    "socket_timeout": REDIS_SOCKET_TIMEOUT,
-                    "max_connections": REDIS_MAX_CONNECTIONS,
-                }
-            ],
-            "capacity": CHANNEL_CAPACITY,
-            "expiry": 10,
-        },
+# Seconds that commands wait for an engine: as long as whoever sent them waits for the answer.
+CHANNEL_EXPIRY = 10
+
+
+def _channel_layer() -> dict[str, Any]:
+    if not REDIS_URL:
+        return {
+            "BACKEND": "channels.layers.InMemoryChannelLayer",
+            "CONFIG": {"capacity": CHANNEL_CAPACITY},
+        }
+    sentinels = os.environ.get("REDIS_SENTINELS", "").strip()
+    try:
+        hosts = redis_hosts(REDIS_URL, sentinels, os.environ.get("REDIS_SENTINEL_PASSWORD", ""))
+    except ValueError as error:
+        _fail(str(error))
+        raise
+    return {
+        "BACKEND": "markets.redis_layer.RedisLayer",
+        "CONFIG": {"hosts": hosts, "capacity": CHANNEL_CAPACITY, "expiry": CHANNEL_EXPIRY},
     }
-    if REDIS_URL
-    else {
-        "BACKEND": "channels.layers.InMemoryChannelLayer",
-        "CONFIG": {"capacity": CHANNEL_CAPACITY},
-    }
-}
+
+
+CHANNEL_LAYERS = {"default": _channel_layer()}
 
 # Sizes and rates (law 7: everything is bounded, by name).
 MAX_BODY_BYTES = 1024 * 1024

@@ -4,7 +4,10 @@ Rules:
 - One gateway a process. What its clients submit while it is sending is merged into one message.
 - What is in flight is bounded by market (`MAX_IN_FLIGHT`): beyond it, `busy`, and nothing was sent.
 - An answer that does not come in `ANSWER_TIMEOUT` is `timeout`: the outcome is unknown, and asking
-  again with the same client_order_id tells. Nothing is ever repeated from here, but one thing:
+  again with the same client_order_id tells. Where surely nothing was sent it is `busy` at once, and so it is
+  for what waits behind a message that the channel layer did not take.
+- A process that stops takes nothing new (`busy`), and lets what is in flight be answered.
+- Nothing is ever repeated from here, but one thing:
 - A connection whose orders end with it is `lost` until every engine has said that they are canceled. And
   each second this process tells those engines that it lives: they do it themselves when it does not.
 """
@@ -31,6 +34,7 @@ from markets.matching.types import Reason
 from markets.messages import transport
 from markets.messages.transport import Answer, ClientCommand, Failure
 from markets.metrics import LaneFigures
+from markets.redis_layer import NotSent
 
 MAX_IN_FLIGHT: Final = 10_000
 """Commands of one market that this process may have waiting for an answer."""
@@ -44,6 +48,10 @@ CANCEL_INTERVAL: Final = 0.5
 """Seconds between attempts to cancel a lost connection's orders."""
 MOST_LATE: Final = 11.0
 """Seconds after which nothing of a lost connection is under way any more: a channel layer keeps 10."""
+ECHO_TIMEOUT: Final = 2.0
+"""Seconds in which a message to ourselves must come back."""
+LOOK_INTERVAL: Final = 0.02
+"""Seconds between looks whether all is answered."""
 LAYER_ERRORS: Final = (ChannelFull, RedisError, OSError)
 
 logger = logging.getLogger(__name__)
@@ -74,6 +82,8 @@ class Gateway:
         self._sent: dict[int, tuple[_Lane, list[Waiting]]] = {}
         self._ids = itertools.count(1)
         self._reply_channel: str = ""
+        self._stopping = False
+        self._echoes: dict[int, asyncio.Future[None]] = {}
         self._tasks: list[asyncio.Task[None]] = []
         self._connections: dict[str, set[str]] = {}
         """Connection whose orders end with it → the markets that they may be in."""
@@ -84,7 +94,6 @@ class Gateway:
 
     async def start(self) -> None:
         """Open the channel that answers come to."""
-        # Without a prefix: the core Redis layer listens for one prefix a process at a time.
         self._reply_channel = await self._layer.new_channel()
         self._tasks = [
             asyncio.create_task(self._listen(), name="gateway"),
@@ -101,7 +110,7 @@ class Gateway:
         for message_id in list(self._sent):
             self._settle(message_id, Failure.TIMEOUT)
         for lane in self._lanes.values():
-            _fail(lane, lane.waiting, Failure.BUSY)
+            _refuse_waiting(lane)
 
     def submit(self, symbol: str, command: ClientCommand) -> asyncio.Future[Answer]:
         """Send a command to a market's engine; await the future for what came of it.
@@ -115,6 +124,27 @@ class Gateway:
 
     def send(self, symbol: str, command: ClientCommand, answered: Answered) -> None:
         """The same for whoever would rather be called than wait."""
+        if self._stopping:
+            answered(failed(Failure.BUSY, STOPPING))
+        else:
+            self._queue(symbol, command, answered)
+
+    def refuse_new(self) -> None:
+        """The process stops: what is new is answered `busy`."""
+        self._stopping = True
+
+    async def quiet(self) -> None:
+        """Wait until everything is answered, which takes ANSWER_TIMEOUT at the most."""
+        while any(lane.in_flight for lane in self._lanes.values()):
+            await asyncio.sleep(LOOK_INTERVAL)
+
+    def _submit(self, symbol: str, command: ClientCommand) -> asyncio.Future[Answer]:
+        """Send a command of our own, also while the process stops."""
+        future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        self._queue(symbol, command, partial(_resolve, future))
+        return future
+
+    def _queue(self, symbol: str, command: ClientCommand, answered: Answered) -> None:
         connection = connection_of(command)
         if connection in self._connections:
             self._connections[connection].add(symbol)
@@ -159,14 +189,19 @@ class Gateway:
             )
         except ChannelFull:
             self._settle(message_id, Failure.BUSY)
+        except NotSent as error:
+            logger.warning("%s: the channel layer is away: %s", symbol, error)
+            self._settle(message_id, Failure.BUSY, AWAY)
+            _refuse_waiting(lane)
         except (RedisError, OSError) as error:
             # It may have arrived all the same: nobody knows.
             logger.warning("%s: the channel layer does not answer: %s", symbol, error)
             self._settle(message_id, Failure.TIMEOUT)
+            _refuse_waiting(lane)
 
-    def _settle(self, message_id: int, failure: Failure) -> None:
+    def _settle(self, message_id: int, failure: Failure, message: str = "") -> None:
         if message_id in self._sent:
-            _fail(*self._sent.pop(message_id), failure)
+            _fail(*self._sent.pop(message_id), failure, message)
 
     async def _listen(self) -> None:
         while True:
@@ -176,9 +211,31 @@ class Gateway:
                 logger.warning("gateway: the channel layer does not answer: %s", error)
                 await asyncio.sleep(1)
                 continue
+            if message["type"] == transport.ECHO:
+                self._take_echo(message["id"])
+                continue
             answers = transport.unpack_answers(message["payload"])
             if answers.id in self._sent:  # else it came twice, or too late: nobody waits
                 _answer(*self._sent.pop(answers.id), answers.answers)
+
+    async def echo(self) -> bool:
+        """Whether the channel layer brings a message of ours back in time."""
+        number = next(self._ids)
+        came = self._echoes[number] = asyncio.get_running_loop().create_future()
+        try:
+            async with asyncio.timeout(ECHO_TIMEOUT):
+                await self._layer.send(self._reply_channel, {"type": transport.ECHO, "id": number})
+                await came
+        except (*LAYER_ERRORS, TimeoutError):
+            return False
+        finally:
+            del self._echoes[number]
+        return True
+
+    def _take_echo(self, number: int) -> None:
+        came = self._echoes.get(number)
+        if came is not None and not came.done():
+            came.set_result(None)
 
     # Connections whose orders end with them
 
@@ -192,7 +249,7 @@ class Gateway:
         """The connection ends well: its orders stay. A failure: it is not known of all."""
         symbols = self._connections.get(connection, set())
         command = KeepOrders(account, connection)
-        answers = await asyncio.gather(*(self.submit(symbol, command) for symbol in symbols))
+        answers = await asyncio.gather(*(self._submit(symbol, command) for symbol in symbols))
         failures = [answer.failure for answer in answers if answer.failure is not None]
         if failures:
             return failures[0]
@@ -219,7 +276,7 @@ class Gateway:
     async def _cancel_lost(self, symbol: str, account: int, connection: str) -> None:
         logs.about_market(symbol)
         command = CancelAll(account, reason=Reason.CANCEL_ON_DISCONNECT, connection=connection)
-        while (await self.submit(symbol, command)).failure is not None:
+        while (await self._submit(symbol, command)).failure is not None:
             await asyncio.sleep(CANCEL_INTERVAL)
 
     async def _cancel_late(self, symbol: str, account: int, connection: str) -> None:
@@ -265,13 +322,24 @@ _MESSAGES: Final = {
 }
 
 
-def failed(failure: Failure) -> Answer:
+STOPPING: Final = "this process is stopping; nothing was done, ask another or try again"
+AWAY: Final = "the engines cannot be reached at the moment; nothing was done, try again"
+
+
+def failed(failure: Failure, message: str = "") -> Answer:
     """The answer to a command that no engine looked at, or of which nothing is known."""
-    return Answer(failure=failure, message=_MESSAGES[failure])
+    return Answer(failure=failure, message=message or _MESSAGES[failure])
 
 
-def _fail(lane: _Lane, waiting: Sequence[Waiting], failure: Failure) -> None:
-    _answer(lane, waiting, [failed(failure)] * len(waiting))
+def _fail(lane: _Lane, waiting: Sequence[Waiting], failure: Failure, message: str = "") -> None:
+    _answer(lane, waiting, [failed(failure, message)] * len(waiting))
+
+
+def _refuse_waiting(lane: _Lane) -> None:
+    """What no message carries yet was surely not sent."""
+    waiting = list(lane.waiting)
+    lane.waiting.clear()
+    _fail(lane, waiting, Failure.BUSY, AWAY)
 
 
 def _answer(lane: _Lane, waiting: Sequence[Waiting], answers: list[Answer]) -> None:

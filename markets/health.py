@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from asgiref.sync import async_to_sync
-from channels.layers import get_channel_layer
 from django.db import DatabaseError, connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
-from redis.exceptions import RedisError
 
 from markets import process
 from markets.matching.types import MarketStatus
@@ -23,9 +19,16 @@ def healthz(request: HttpRequest) -> HttpResponse:
 
 
 def readyz(request: HttpRequest) -> HttpResponse:
-    """The database, the channel layer, and an engine for every open market answer; else 503 and what not."""
+    """The database, the channel layer, and an engine for every open market answer, and this process does not
+    stop; else 503 and what not.
+    """
     del request
-    checks = {"database": _database(), "channel_layer": _channel_layer(), **_engines()}
+    checks = {
+        "takes_orders": _takes_orders(),
+        "database": _database(),
+        "channel_layer": _channel_layer(),
+        **_engines(),
+    }
     ready = all(checks.values())
     return JsonResponse(
         {"status": "ok" if ready else "not ready", "checks": checks}, status=200 if ready else 503
@@ -42,17 +45,17 @@ def _database() -> bool:
 
 
 def _channel_layer() -> bool:
-    async def ask() -> None:
-        layer: Any = get_channel_layer()
-        channel = await layer.new_channel()
-        await layer.send(channel, {"type": "ready"})
-        await layer.receive(channel)
-
     try:
-        async_to_sync(ask)()
-    except (RedisError, OSError):
+        return async_to_sync(process.current().gateway.echo)()
+    except process.NotStarted:
         return False
-    return True
+
+
+def _takes_orders() -> bool:
+    try:
+        return not process.current().stopping
+    except process.NotStarted:
+        return False
 
 
 def _engines() -> dict[str, bool]:

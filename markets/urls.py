@@ -6,6 +6,7 @@ from markets import views
 
 urlpatterns = [
     path("time", views.TimeView.as_view()),
+    path("nodes", views.NodesView.as_view()),
     path("markets", views.MarketsView.as_view()),
     path("markets/<str:symbol>", views.MarketDetailView.as_view()),
     path("markets/<str:symbol>/book", views.BookView.as_view()),

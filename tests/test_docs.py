@@ -281,7 +281,11 @@ def test_what_python_the_api_shows_runs() -> None:
 
 def test_every_setting_is_in_operations_and_no_other() -> None:
     source = (ROOT / "exchange_site" / "settings.py").read_text()
-    read = set(re.findall(r'(?:environ\.get|_flag|_number|_words)\(\s*"([A-Z_]+)"', source))
+    read = set(
+        re.findall(
+            r'(?:environ\.get|_flag|_number|_words|_seconds|_address)\(\s*"([A-Z_]+)"', source
+        )
+    )
 
     named = {row[0].strip("`") for row in rows(section(OPERATIONS, "## Settings"))[2:]}
     assert read

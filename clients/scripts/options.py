@@ -9,10 +9,10 @@ Rules:
 import argparse
 import os
 from decimal import Decimal
-from urllib.parse import urlsplit
 
 from clients.client import ExchangeClient
 from clients.decimals import to_decimal
+from clients.nodes import Nodes
 from clients.public_client import DEFAULT_URL, PublicClient
 
 ATTEMPTS = 3
@@ -33,7 +33,7 @@ def add_connection(parser: argparse.ArgumentParser) -> None:
         "--url",
         type=url,
         default=os.environ.get("EXCHANGE_URL", DEFAULT_URL),
-        help=f"the exchange (EXCHANGE_URL, else {DEFAULT_URL})",
+        help=f"the exchange, or its web processes with commas (EXCHANGE_URL, else {DEFAULT_URL})",
     )
     parser.add_argument(
         "--key", default=os.environ.get("EXCHANGE_KEY"), help="an API key (EXCHANGE_KEY)"
@@ -52,9 +52,11 @@ def add_order_id(parser: argparse.ArgumentParser) -> None:
 
 
 def url(text: str) -> str:
-    """Read an http(s) address."""
-    if urlsplit(text).scheme not in ("http", "https") or not urlsplit(text).hostname:
-        raise argparse.ArgumentTypeError(f"{text!r} must begin with http:// or https://")
+    """Read an http(s) address, or several with commas between."""
+    try:
+        Nodes(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
     return text
 
 

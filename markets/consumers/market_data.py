@@ -86,6 +86,9 @@ class MarketDataSocket(Socket):
         self._subscriptions.discard((channel, view.symbol))
         view.unsubscribe(self.outbox, channel)
 
+    async def answered(self) -> None:
+        """All requests are answered at once."""
+
     def catch_up(self, missed: set[Subscription]) -> None:
         """Send fresh snapshots of what is still subscribed."""
         markets = process.current().hub.markets

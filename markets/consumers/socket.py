@@ -5,6 +5,8 @@ Rules:
   an error, and the connection stays.
 - A frame over MAX_FRAME_BYTES closes the connection (1009), as does a client that does not read (1013).
 - A browser page of another site may not connect: its Origin must be one of ours.
+- When this process stops, each socket is told (`STOPPING`), gets the answers that it waits for, and is closed
+  (1012); new ones are refused.
 - Plain ASGI with a receive loop of its own: a frame costs neither a task nor a thread.
 """
 
@@ -39,7 +41,11 @@ MAX_REQ_ID_LENGTH: Final = 128
 CLOSE_TIMEOUT: Final = 5.0
 """Seconds that a client which does not read is given to take the closing frame."""
 CLOSE_TOO_BIG: Final = 1009
+CLOSE_SERVICE_RESTART: Final = 1012
 CLOSE_FORBIDDEN: Final = 4403
+STOPPING: Final = '{"channel":"system","type":"status","data":{"status":"stopping"}}'
+"""This process takes no more orders and closes this connection soon: go on at another."""
+STOPPED: Final = Problem("busy", "this process is stopping: connect to another")
 
 logger = logging.getLogger(__name__)
 Scope = dict[str, Any]
@@ -116,13 +122,19 @@ class Socket(ABC):
         """Serve the connection until it ends."""
         logs.about_request(self.request_id)
         await self._receive()  # websocket.connect
-        problem = await self._refusal()
+        try:
+            running = process.current()
+        except process.NotStarted:
+            await self._refuse(Problem("unavailable", "the exchange is stopping"))
+            return
+        problem = STOPPED if running.stopping else await self._refusal()
         if problem is not None:
             await self._refuse(problem)
             return
         headers = [(b"x-request-id", self.request_id.encode())]
         await self._send({"type": "websocket.accept", "headers": headers})
         self.outbox.open()
+        running.sockets.add(self)
         writer = asyncio.create_task(self.outbox.run(), name="socket writer")
         reader = asyncio.create_task(self._read(), name="socket reader")
         code: int | None = None
@@ -136,6 +148,7 @@ class Socket(ABC):
             writer.cancel()
             reader.cancel()
             await asyncio.gather(writer, reader, return_exceptions=True)
+            running.sockets.discard(self)
             await self.closed()
         if code is not None:
             await self._close(code)
@@ -146,6 +159,20 @@ class Socket(ABC):
         with contextlib.suppress(OSError):
             async with asyncio.timeout(CLOSE_TIMEOUT):
                 await self._send({"type": "websocket.close", "code": code})
+
+    def say_stopping(self) -> None:
+        """Tell the client that this process stops."""
+        self.outbox.put(STOPPING)
+
+    async def leave(self) -> None:
+        """Answer what is in flight, then close."""
+        await self.answered()
+        await self.outbox.drained()
+        self.outbox.close(CLOSE_SERVICE_RESTART)
+
+    @abstractmethod
+    async def answered(self) -> None:
+        """Wait until nothing is in flight."""
 
     async def _refusal(self) -> Problem | None:
         headers = dict(self.scope["headers"])

@@ -241,6 +241,14 @@ class TradingSocket(Socket):
     def _in_flight(self) -> int:
         return self._sent + len(self._tasks)
 
+    async def answered(self) -> None:
+        """Wait until nothing is in flight."""
+        while self._in_flight:
+            self._none_sent.clear()
+            await asyncio.gather(*self._tasks, return_exceptions=True)
+            if self._sent:
+                await self._none_sent.wait()
+
     def _start(self, request: Request, result: Awaitable[object]) -> None:
         task = asyncio.create_task(self._finish(request, result))
         self._tasks.add(task)
@@ -284,11 +292,7 @@ class TradingSocket(Socket):
         """Let the connection's orders outlive it, and forget who it was."""
         if request.params:
             raise _wrong(next(iter(request.params))[:64], "is unknown: logout has no params")
-        while self._in_flight:
-            self._none_sent.clear()
-            await asyncio.gather(*self._tasks, return_exceptions=True)
-            if self._sent:
-                await self._none_sent.wait()
+        await self.answered()
         who = self._who
         if who is not None and who.connection is not None:
             gateway = process.current().gateway

@@ -4,7 +4,8 @@ Rules:
 - It starts from the rows and follows the engine's batches by `prev_sequence`; what does not follow, or
   has another checksum, sends it back to the rows.
 - Every message is encoded once, whoever many sockets it goes to.
-- Followers hear a heartbeat each second only while the engine itself is heard.
+- Followers hear a heartbeat when the engine itself is heard, and at no other time: whoever hears nothing for
+  three seconds knows that nobody vouches for its book, whatever it is that went away.
 """
 
 from __future__ import annotations
@@ -37,9 +38,12 @@ from markets.messages.transport import BatchNotice, Pulse
 from markets.metrics import ViewFigures, updates_sent
 from markets.ready_frames import Frame
 
-HEARTBEAT_INTERVAL: Final = 1.0
+RETRY_INTERVAL: Final = 1.0
+"""Seconds between attempts to read the rows."""
+HEARTBEAT_AFTER: Final = 0.5
+"""Seconds without an update after which the engine's next sign of life, one a second, is a heartbeat."""
 ENGINE_SILENT_AFTER: Final = 3.0
-"""Seconds without a sign of life from the engine after which followers hear no heartbeat either."""
+"""Seconds without a sign of life from the engine after which this process does not vouch for its book."""
 SUMMARY_INTERVAL: Final = 0.5
 """Seconds between ticker and candle messages, at most one each."""
 MAX_BACKLOG: Final = 10_000
@@ -103,7 +107,7 @@ class MarketView:
 
     def hear_batch(self, notice: BatchNotice) -> None:
         """Follow one batch; what does not follow sends the view back to the rows."""
-        self._heard()
+        was_alive, self._engine_heard = self.engine_alive, time.monotonic()
         if self._resyncing is not None:
             self._backlog.append(notice)
         elif notice.sequence <= self.book.sequence:
@@ -117,27 +121,27 @@ class MarketView:
             )
             self._backlog.append(notice)
             self.resync("gap" if notice.sequence != self.book.sequence else "checksum")
+        elif not was_alive:
+            self._broadcast_snapshot()
 
     def hear_pulse(self, pulse: Pulse) -> None:
-        """Compare with where the engine stands."""
-        self._heard()
-        if self._resyncing is None and pulse.sequence >= self.book.sequence:
-            same = pulse.sequence == self.book.sequence and pulse.checksum == self.book.checksum
-            if not same:
-                logger.warning(
-                    "%s: engine is at %d, not %d",
-                    self.symbol,
-                    pulse.sequence,
-                    self.book.sequence,
-                    extra=self._about,
-                )
-                self.resync("pulse")
-
-    def _heard(self) -> None:
-        was_alive = self.engine_alive
-        self._engine_heard = time.monotonic()
-        if not was_alive and self._resyncing is None:
+        """Compare with where the engine stands, and tell followers that it lives."""
+        was_alive, self._engine_heard = self.engine_alive, time.monotonic()
+        if self._resyncing is not None or pulse.sequence < self.book.sequence:
+            return
+        if (pulse.sequence, pulse.checksum) != (self.book.sequence, self.book.checksum):
+            logger.warning(
+                "%s: engine is at %d, not %d",
+                self.symbol,
+                pulse.sequence,
+                self.book.sequence,
+                extra=self._about,
+            )
+            self.resync("pulse")
+        elif not was_alive:
             self._broadcast_snapshot()
+        elif self._pending is None:
+            self._tell_heartbeat()
 
     def _apply(self, notice: BatchNotice) -> bool:
         update = msgspec.json.decode(notice.update)
@@ -178,7 +182,7 @@ class MarketView:
                 moment = await self._read(market_moment, self.symbol)
             except Exception:
                 logger.exception("%s: the rows cannot be read", self.symbol, extra=self._about)
-                await asyncio.sleep(HEARTBEAT_INTERVAL)
+                await asyncio.sleep(RETRY_INTERVAL)
                 continue
             self._start_from(moment)
             self._resyncing = None
@@ -277,28 +281,24 @@ class MarketView:
         )
 
     def tick(self) -> None:
-        """Say what is due by the clock: heartbeats, snapshots, tickers, candles."""
+        """Say what is due by the clock: snapshots, tickers, candles."""
         now = time.monotonic()
-        if self.in_step and self._pending is None:
-            if now - self._snapshot_said >= self.snapshot_interval:
-                self._broadcast_snapshot()
-            elif now - self._book_said >= HEARTBEAT_INTERVAL:
-                self._book_said = now
-                self._broadcast(
-                    "book",
-                    "heartbeat",
-                    {
-                        "market": self.symbol,
-                        "sequence": self.book.sequence,
-                        "checksum": self.book.checksum,
-                    },
-                )
+        due = now - self._snapshot_said >= self.snapshot_interval
+        if due and self.in_step and self._pending is None:
+            self._broadcast_snapshot()
         if now - self._summary_said >= SUMMARY_INTERVAL:
             self._summary_said = now
             self._tell_summaries()
             self._figures.state(
                 alive=self.engine_alive, in_step=self.in_step, followers=self.followers("book")
             )
+
+    def _tell_heartbeat(self) -> None:
+        now = time.monotonic()
+        if now - self._book_said >= HEARTBEAT_AFTER:
+            self._book_said = now
+            numbers = {"sequence": self.book.sequence, "checksum": self.book.checksum}
+            self._broadcast("book", "heartbeat", {"market": self.symbol, **numbers})
 
     def _tell_summaries(self) -> None:
         if self._subscribers.get("ticker"):

@@ -8,7 +8,7 @@ To `engine.SYMBOL`:
 - `engine.alive`: a gateway lives, whose connections' orders are canceled when they are lost.
 - `engine.drain`: the engine of that token takes nothing that comes after this; its successor does.
 To an engine process: `host.look` (there may be markets to take) and `host.superseded` (others run these now).
-To a gateway: `gateway.answer`, the outcomes in the order of the commands.
+To a gateway: `gateway.answer`, the outcomes in the order of the commands; `gateway.echo`, from itself.
 To the group `market.SYMBOL`: `market.batch` (what one batch changed) and `market.pulse` (where the
 engine stands, each second). JSON, since amounts may be larger than 64 bits.
 """
@@ -42,6 +42,7 @@ DRAIN: Final = "engine.drain"
 LOOK: Final = "host.look"
 SUPERSEDED: Final = "host.superseded"
 ANSWER: Final = "gateway.answer"
+ECHO: Final = "gateway.echo"
 BATCH: Final = "market.batch"
 PULSE: Final = "market.pulse"
 

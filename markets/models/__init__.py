@@ -31,6 +31,7 @@ from markets.models.markets import (
     MarketSchedule,
     asset_symbol,
 )
+from markets.models.nodes import Node
 from markets.models.trading import (
     LIVE_ORDERS,
     AccountFees,
@@ -67,6 +68,7 @@ __all__ = [
     "FeeTier",
     "Market",
     "MarketSchedule",
+    "Node",
     "OperatorCommand",
     "Order",
     "Tally",

@@ -23,6 +23,7 @@ from markets.serializers.market_data import (
     BookShape,
     CandleShape,
     MarketShape,
+    NodeShape,
     TickerShape,
     TradeShape,
 )
@@ -70,6 +71,7 @@ __all__ = [
     "MarketShape",
     "NewApiKeyShape",
     "NewOrderShape",
+    "NodeShape",
     "OcoShape",
     "OrderPageShape",
     "OrderShape",

@@ -8,6 +8,12 @@ from markets.matching.types import MarketStatus, Side
 from markets.serializers.base import Shape, choice, decimal
 
 
+class NodeShape(Shape):
+    """A web process."""
+
+    url = serializers.URLField(help_text="Where its API is, without `/api/v1/`.")
+
+
 class AuctionShape(Shape):
     """What an auction would come to now."""
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import time
 from typing import Final
 
+from django.conf import settings
 from django.utils.dateparse import parse_datetime
 from drf_spectacular.types import OpenApiTypes
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from markets import history, models, process, queries
+from markets import history, models, nodes, process, queries
 from markets import serializers as shapes
 from markets.clock import now
 from markets.hub import MarketView
@@ -68,6 +69,19 @@ class TimeView(PublicView):
         """The time that orders are stamped with."""
         queries.read_query(request.query_params, ())
         return Response({"time": time_text(now())})
+
+
+class NodesView(PublicView):
+    """The web processes."""
+
+    @schema(operation_id="nodes", responses={200: shapes.NodeShape(many=True)})
+    def get(self, request: Request) -> Response:
+        """All that are alive: each serves the same, so a client may go on at any other."""
+        queries.read_query(request.query_params, ())
+        if not settings.REDIS_URL:
+            own = settings.PUBLIC_URL or request.build_absolute_uri("/").rstrip("/")
+            return Response([{"url": own}])
+        return Response([{"url": url} for url in nodes.alive_urls()])
 
 
 class MarketsView(PublicView):

@@ -5,6 +5,7 @@ from typing import Any
 
 import httpx
 import pytest
+from django.conf import settings
 
 from markets import serializers as shapes
 from markets import tallies
@@ -21,6 +22,15 @@ def test_the_time_is_now(exchange: ExchangeDriver) -> None:
 
     check(body, shapes.TimeShape())
     assert before <= datetime.fromisoformat(body["time"]) <= datetime.now(UTC)
+
+
+def test_an_exchange_in_one_process_is_its_only_node(exchange: ExchangeDriver) -> None:
+    body = exchange.http.get("nodes").json()
+
+    for node in body:
+        check(node, shapes.NodeShape())
+    # In the cluster shape `serve` says where it is, and this is not `serve`.
+    assert body == ([] if settings.REDIS_URL else [{"url": exchange.url}])
 
 
 def test_a_market_tells_its_rules(exchange: ExchangeDriver) -> None:

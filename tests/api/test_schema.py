@@ -73,6 +73,7 @@ def test_market_data_wants_no_key_and_the_rest_does(schema: dict[str, Any]) -> N
 
     assert public == {
         "GET time",
+        "GET nodes",
         "GET markets",
         "GET markets/{symbol}",
         "GET markets/{symbol}/book",

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import psycopg
 import pytest
@@ -19,6 +21,19 @@ def need_services() -> None:
         if os.environ.get("CI"):
             pytest.fail(what)
         pytest.skip(what)
+
+
+@contextmanager
+def own_database(name: str) -> Iterator[str]:
+    """The URL of an empty database, meanwhile."""
+    need_services()
+    with psycopg.connect(DATABASE_URL, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}")
+    try:
+        yield DATABASE_URL.rpartition("/")[0] + f"/{name}"
+    finally:
+        with psycopg.connect(DATABASE_URL, autocommit=True) as connection:
+            connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 def _missing() -> str | None:

@@ -85,10 +85,19 @@ class ServerProcess:
         self._process.kill()
         self._process.wait(30)
 
-    def stop(self) -> int:
-        """Ctrl-C; its exit code."""
+    def interrupt(self) -> None:
+        """Ctrl-C, without waiting for what comes of it."""
         assert self._process is not None
         self._process.send_signal(signal.SIGINT)
+
+    def stop(self) -> int:
+        """Ctrl-C; its exit code."""
+        self.interrupt()
+        return self.wait()
+
+    def wait(self) -> int:
+        """Wait until it has ended; its exit code."""
+        assert self._process is not None
         return self._process.wait(30)
 
     @property

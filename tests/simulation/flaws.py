@@ -6,6 +6,7 @@ A flaw replaces a method for the rest of the process's life; `python -m tests.si
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
@@ -92,11 +93,11 @@ def hub_believes_anything() -> None:
     """A hub applies whatever comes, and does not compare with the engine's pulse."""
 
     def hear_batch(self: MarketView, notice: transport.BatchNotice) -> None:
-        self._heard()
+        self._engine_heard = time.monotonic()
         self._apply(notice)
 
     def hear_pulse(self: MarketView, pulse: transport.Pulse) -> None:
-        self._heard()
+        self._engine_heard = time.monotonic()
 
     _replace(MarketView, "hear_batch", hear_batch)
     _replace(MarketView, "hear_pulse", hear_pulse)

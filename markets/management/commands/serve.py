@@ -69,6 +69,8 @@ class Command(BaseCommand):
         self, listener: socket.socket, url: str, demo: Demo | None, *, engines: bool
     ) -> None:
         await process.start(asgi.router, engines=engines)
+        if settings.REDIS_URL:
+            await process.announce(settings.PUBLIC_URL or url)
         server = server_of(asgi.application)
         stop = _stop_signal(server)
         serving = asyncio.create_task(server.serve(sockets=[listener]))
@@ -85,6 +87,8 @@ class Command(BaseCommand):
             if traders is not None and traders.returncode is None:
                 traders.send_signal(signal.SIGINT)
                 await traders.wait()
+            if not serving.done():
+                await _leave(server)
             server.should_exit = True
             await serving
             await process.stop()
@@ -103,6 +107,15 @@ def _stop_signal(server: uvicorn.Server) -> asyncio.Task[bool]:
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, ask)
     return asyncio.create_task(asked.wait())
+
+
+async def _leave(server: uvicorn.Server) -> None:
+    """Let clients go; a second Ctrl-C ends that."""
+    leaving = asyncio.create_task(process.leave(settings.STOP_NOTICE))
+    while not leaving.done() and not server.force_exit:
+        await asyncio.wait({leaving}, timeout=0.1)
+    leaving.cancel()
+    await asyncio.gather(leaving, return_exceptions=True)
 
 
 def _demo() -> Demo:

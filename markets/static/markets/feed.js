@@ -79,6 +79,8 @@ export class MarketFeed {
         this.statuses.set(message.data.market, message.data);
         if (message.data.market === this.market && message.data.status !== "auction") this.#askForBand();
         return this.changed("status");
+      case "system":
+        return; // this process stops; the next connection is with another
       default:
         // Whatever else comes, unreadable frames above all, is for the book's rules to judge.
         return this.#follow(this.feed.receive(message, performance.now()));
