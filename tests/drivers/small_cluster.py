@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import random
 import re
 import shutil
 import signal
@@ -45,7 +46,7 @@ def free_ports(count: int) -> list[int]:
 
 def consecutive_ports(count: int) -> int:
     """The first of so many free ports in a row."""
-    for first in range(20_000 + os.getpid() % 10_000, 60_000, count):
+    for first in range(random.randrange(20_000, 30_000), 60_000, count):
         with contextlib.ExitStack() as stack, contextlib.suppress(OSError):
             for port in range(first, first + count):
                 stack.enter_context(socket.socket()).bind(("127.0.0.1", port))
@@ -91,8 +92,10 @@ class ClusterProcess:
             for name, value in os.environ.items()
             if name not in ("DATABASE_URL", "REDIS_URL", "DJANGO_SETTINGS_MODULE")
         } | {"EXCHANGE_VAR": str(var), "PYTHONUNBUFFERED": "1", **environment}
-        self.port = consecutive_ports(2)
+        self.port = consecutive_ports(4)
         self.urls = [f"http://127.0.0.1:{port}" for port in (self.port, self.port + 1)]
+        self.metrics = (self.port + 2, self.port + 3)
+        """Ports that are free for the engines' metrics."""
         self._arguments = arguments
         self._process: subprocess.Popen[str] | None = None
         self._reader: threading.Thread | None = None
