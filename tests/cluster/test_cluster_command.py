@@ -13,8 +13,14 @@ import pytest
 
 from markets.cluster import prerequisites
 from tests.cluster.services import DATABASE_URL, REDIS_URL, need_services
-from tests.drivers.cluster import ClusterProcess, free_ports, manage, own_database, own_redis
 from tests.drivers.server import ROOT
+from tests.drivers.small_cluster import (
+    ClusterProcess,
+    free_ports,
+    manage,
+    own_database,
+    own_redis,
+)
 from tests.waiting import wait_until
 
 SERVER = DATABASE_URL.rpartition("/")[0]
@@ -128,6 +134,7 @@ def test_a_redis_that_is_too_old_is_named_with_what_is_needed(
 def test_a_cluster_serves_at_both_addresses_and_outlives_its_processes(tmp_path: Path) -> None:
     with own_database("cluster") as database, own_redis() as address:
         cluster = ClusterProcess(tmp_path, "--demo", DATABASE_URL=database, REDIS_URL=address)
+        cluster.environment["EXCHANGE_METRICS_PORT"] = str(cluster.metrics[0])
         with cluster:
             cluster.start()
 
@@ -141,6 +148,9 @@ def test_a_cluster_serves_at_both_addresses_and_outlives_its_processes(tmp_path:
                 assert answer.status_code in (200, 201), answer.text
                 assert "alice-demo" in httpx.get(f"{url}/login/").text
             assert len(cluster.pids()) == 5
+            for port in cluster.metrics:
+                shown = httpx.get(f"http://127.0.0.1:{port}/metrics").text
+                assert "exchange_" in shown, "each engine shows its own"
 
             victims = [pid for pid, command in cluster.pids().items() if "runengine" in command]
             os.kill(victims[0], signal.SIGKILL)

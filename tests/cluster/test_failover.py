@@ -14,8 +14,8 @@ import pytest
 from clients import ExchangeClient, LiveBook, Order, PublicClient
 from clients.account_feed import PrivateEvent
 from tests.cluster.services import own_database
+from tests.drivers.cluster import Cluster
 from tests.drivers.redis import RedisServer
-from tests.drivers.small_cluster import Cluster
 from tests.waiting import wait_until
 
 MARKET = "BTC-USD"

@@ -14,8 +14,8 @@ from clients import ExchangeClient
 from exchange_site.redis_hosts import redis_hosts
 from markets.redis_layer import RedisLayer
 from tests.cluster.services import own_database
+from tests.drivers.cluster import Cluster
 from tests.drivers.redis import RedisServer, SentinelServer
-from tests.drivers.small_cluster import Cluster
 
 MARKETS = [f"M{number}-USD" for number in range(8)]
 PATIENCE = 30.0

@@ -13,8 +13,8 @@ import pytest
 
 from clients import Busy, ExchangeClient, LiveBook, Order, OutcomeUnknown
 from tests.cluster.services import own_database
+from tests.drivers.cluster import Cluster
 from tests.drivers.redis import RedisServer
-from tests.drivers.small_cluster import Cluster
 
 MARKET = "BTC-USD"
 TRADERS = 8

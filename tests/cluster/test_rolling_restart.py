@@ -11,7 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.drivers.cluster import (
+from tests.drivers.load import Load
+from tests.drivers.server import ROOT, ServerProcess
+from tests.drivers.small_cluster import (
     ClusterProcess,
     free_ports,
     load_balancer,
@@ -19,8 +21,6 @@ from tests.drivers.cluster import (
     own_database,
     own_redis,
 )
-from tests.drivers.load import Load
-from tests.drivers.server import ROOT, ServerProcess
 from tests.waiting import wait_until
 
 pytestmark = pytest.mark.slow

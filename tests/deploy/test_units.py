@@ -12,8 +12,8 @@ import pytest
 from django.core.management import load_command_class
 
 from markets.cluster.child import STOP_SECONDS
-from tests.drivers.cluster import need_program
 from tests.drivers.server import ROOT
+from tests.drivers.small_cluster import need_program
 
 UNITS = ROOT / "deploy" / "systemd"
 SERVICES = sorted(UNITS.glob("*.service"))
@@ -39,7 +39,9 @@ def arguments_of_a_command(line: str) -> None:
 
 @by_unit
 def test_a_unit_starts_a_command_of_ours(unit: Path) -> None:
-    arguments_of_a_command(setting(unit, "ExecStart").replace("%i", "8001"))
+    instance = "8001" if "web" in unit.name else "1"
+
+    arguments_of_a_command(setting(unit, "ExecStart").replace("%i", instance))
 
 
 @by_unit

@@ -91,11 +91,15 @@ class _Parts:
         shown = f"[{host}]" if ":" in host else host
         self.urls = [f"http://{_reached(shown)}:{port}" for port in ports]
         return Supervisor(
-            [self._child(f"engine {n + 1}", "runengine", **sandbox) for n in range(engines)],
+            [
+                self._child(f"engine {n + 1}", "runengine", *_shown(n), **sandbox)
+                for n in range(engines)
+            ],
             [
                 self._child(
                     f"web {n + 1}",
                     *("serve", "--web", "--host", host, "--port", str(port), *flags),
+                    *("--metrics-port", "0"),  # they show them at /metrics
                     **sandbox,
                 )
                 for n, port in enumerate(ports)
@@ -129,6 +133,12 @@ async def _migrate() -> bool:
     """Bring the database up to date in a process of its own: after an upgrade that has the new code."""
     process = await asyncio.create_subprocess_exec(sys.executable, *MIGRATE, cwd=settings.BASE_DIR)
     return await process.wait() == 0
+
+
+def _shown(number: int) -> tuple[str, str]:
+    """Where an engine shows its metrics: processes of one machine cannot share a port."""
+    port = settings.METRICS_PORT + number if settings.METRICS_PORT else 0
+    return "--metrics-port", str(port)
 
 
 def _count(text: str) -> int:
