@@ -14,7 +14,7 @@ from tests.waiting import wait_until
 READY_SECONDS = 60.0
 
 
-class Cluster:
+class SmallCluster:
     """As many web processes as wanted, and one engine process."""
 
     def __init__(
