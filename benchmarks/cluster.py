@@ -148,7 +148,7 @@ def orders(
         seconds=settings.seconds,
         followers=FOLLOWERS,
     )
-    with bare_server() as bare, cluster(settings, kind, accounts=plan.connections) as made:
+    with cluster(settings, kind, accounts=plan.connections) as made, bare_server() as bare:
         done = rounds(settings, made, bare, plan)
     yield Figure(
         goal=goal,
@@ -195,7 +195,7 @@ def alone(settings: Settings) -> Iterator[Figure]:
     medians: list[float] = []
     limits: list[float] = []
     lags: list[float] = []
-    with bare_server() as bare, cluster(settings, Cluster, accounts=2) as made:
+    with cluster(settings, Cluster, accounts=2) as made, bare_server() as bare:
         for number in range(settings.runs):
             echo = quantile(load(at(bare, bare_plan(plan), number)).latencies, 0.5)
             commit = quantile(_commits(settings.database or "", settings.seconds / 4), 0.5)

@@ -5,17 +5,20 @@ Figures are not looked at here, only that there are some; the table and the comp
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from benchmarks import orders, report
+from benchmarks import cluster, orders, report
 from benchmarks.__main__ import CASES
 from benchmarks.exchange import Failed
 from benchmarks.flow import Order, Orders, SubmitOrder, Wrong
 from benchmarks.report import Figure, Report
 from benchmarks.runs import LeftOut, Settings, terminal
 from benchmarks.wire import SocketWire
+from tests.cluster.services import DATABASE_URL, need_services
+from tests.drivers.redis import RedisServer
 
 TINY = Settings(runs=1, seconds=0.3, size=0.004)
 OF_THE_OTHERS = ("one-in-flight", "lag-10", "start")
@@ -53,6 +56,28 @@ def test_the_command_prints_saves_and_compares(
 def test_without_postgresql_its_case_is_left_out() -> None:
     with pytest.raises(LeftOut, match="DATABASE_URL"):
         list(CASES["socket-postgresql"](TINY))
+
+
+def test_without_postgresql_and_redis_the_cluster_is_left_out(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delenv("REDIS_URL", raising=False)
+
+    for case in cluster.CASES.values():
+        with pytest.raises(LeftOut, match="REDIS_URL"):
+            list(case(TINY))
+
+
+@pytest.mark.slow
+def test_the_cluster_is_measured(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    need_services()
+    with RedisServer(tmp_path) as redis:
+        monkeypatch.setenv("REDIS_URL", redis.url)
+        settings = replace(TINY, database=DATABASE_URL)
+
+        figures = [figure for case in cluster.CASES.values() for figure in case(settings)]
+
+    assert all(len(figure.values) == 1 for figure in figures)
 
 
 def a_figure(

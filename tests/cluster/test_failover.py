@@ -14,8 +14,8 @@ import pytest
 from clients import ExchangeClient, LiveBook, Order, PublicClient
 from clients.account_feed import PrivateEvent
 from tests.cluster.services import own_database
-from tests.drivers.cluster import Cluster
 from tests.drivers.redis import RedisServer
+from tests.drivers.small_cluster import SmallCluster
 from tests.waiting import wait_until
 
 MARKET = "BTC-USD"
@@ -29,9 +29,9 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.fixture
-def cluster(tmp_path: Path) -> Iterator[Cluster]:
+def cluster(tmp_path: Path) -> Iterator[SmallCluster]:
     with own_database(f"failover_{os.getpid()}") as database, RedisServer(tmp_path) as redis:
-        cluster = Cluster(tmp_path, database, redis.url)
+        cluster = SmallCluster(tmp_path, database, redis.url)
         cluster.manage("create_market", MARKET, "--tick-size", "1", "--lot-size", "1")
         cluster.start()
         yield cluster
@@ -92,7 +92,7 @@ class Trader:
 
 
 @asynccontextmanager
-async def traders(cluster: Cluster) -> AsyncIterator[tuple[list[Trader], list[LiveBook]]]:
+async def traders(cluster: SmallCluster) -> AsyncIterator[tuple[list[Trader], list[LiveBook]]]:
     """Alice and bob, both at the first web process, and followers of the book at both."""
     money = ("--deposit", "USD=1000000", "--deposit", "BTC=1000000")
     keys = [cluster.open_account(name, *money) for name in ("alice", "bob")]
@@ -117,7 +117,7 @@ async def traders(cluster: Cluster) -> AsyncIterator[tuple[list[Trader], list[Li
         await asyncio.gather(*listening, return_exceptions=True)
 
 
-async def run_through(cluster: Cluster, end_the_first: Callable[[], None]) -> None:
+async def run_through(cluster: SmallCluster, end_the_first: Callable[[], None]) -> None:
     first, second = cluster.urls
     async with traders(cluster) as (people, books):
         assert {trader.client.url for trader in people} == {first}
@@ -134,20 +134,20 @@ async def run_through(cluster: Cluster, end_the_first: Callable[[], None]) -> No
             assert book.checksum == now.checksum
 
 
-async def test_a_web_process_is_killed_under_load(cluster: Cluster) -> None:
+async def test_a_web_process_is_killed_under_load(cluster: SmallCluster) -> None:
     await run_through(cluster, cluster.webs[0].kill)
 
     cluster.stop()
 
 
-async def test_a_web_process_stops_under_load(cluster: Cluster) -> None:
+async def test_a_web_process_stops_under_load(cluster: SmallCluster) -> None:
     await run_through(cluster, cluster.webs[0].interrupt)
 
     assert cluster.webs[0].wait() == 0
     cluster.stop()
 
 
-async def test_a_client_that_knows_one_process_finds_the_others(cluster: Cluster) -> None:
+async def test_a_client_that_knows_one_process_finds_the_others(cluster: SmallCluster) -> None:
     key = cluster.open_account("alice", "--deposit", "USD=1000")
     first, second = cluster.webs
     async with ExchangeClient(first.url, key, discover=True) as client:
@@ -162,7 +162,7 @@ async def test_a_client_that_knows_one_process_finds_the_others(cluster: Cluster
         assert [found.id for found in await client.orders()] == [order.id]
 
 
-def test_nodes_are_those_that_live(cluster: Cluster) -> None:
+def test_nodes_are_those_that_live(cluster: SmallCluster) -> None:
     first, second = cluster.webs
 
     def named() -> list[str]:

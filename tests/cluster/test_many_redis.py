@@ -14,8 +14,8 @@ from clients import ExchangeClient
 from exchange_site.redis_hosts import redis_hosts
 from markets.redis_layer import RedisLayer
 from tests.cluster.services import own_database
-from tests.drivers.cluster import Cluster
 from tests.drivers.redis import RedisServer, SentinelServer
+from tests.drivers.small_cluster import SmallCluster
 
 MARKETS = [f"M{number}-USD" for number in range(8)]
 PATIENCE = 30.0
@@ -36,7 +36,7 @@ async def test_two_redis_carry_the_markets_of_one_exchange(tmp_path: Path) -> No
         RedisServer(one) as first,
         RedisServer(two) as second,
     ):
-        cluster = Cluster(tmp_path, database, f"{first.url},{second.url}", webs=2)
+        cluster = SmallCluster(tmp_path, database, f"{first.url},{second.url}", webs=2)
         try:
             for market in MARKETS:
                 cluster.manage("create_market", market, "--tick-size", "1", "--lot-size", "1")
@@ -52,7 +52,7 @@ async def test_two_redis_carry_the_markets_of_one_exchange(tmp_path: Path) -> No
             cluster.kill()
 
 
-async def _trade(cluster: Cluster, servers: list[RedisServer]) -> None:
+async def _trade(cluster: SmallCluster, servers: list[RedisServer]) -> None:
     """Every market is traded and followed at both web processes, and both Redis have a part in it."""
     key = cluster.open_account("alice", "--deposit", "USD=1000000")
     for url in cluster.urls:

@@ -13,8 +13,8 @@ import pytest
 
 from clients import Busy, ExchangeClient, LiveBook, Order, OutcomeUnknown
 from tests.cluster.services import own_database
-from tests.drivers.cluster import Cluster
 from tests.drivers.redis import RedisServer
+from tests.drivers.small_cluster import SmallCluster
 
 MARKET = "BTC-USD"
 TRADERS = 8
@@ -32,9 +32,9 @@ def redis(tmp_path: Path) -> Iterator[RedisServer]:
 
 
 @pytest.fixture
-def cluster(tmp_path: Path, redis: RedisServer) -> Iterator[Cluster]:
+def cluster(tmp_path: Path, redis: RedisServer) -> Iterator[SmallCluster]:
     with own_database(f"outage_{os.getpid()}") as database:
-        cluster = Cluster(tmp_path, database, redis.url, webs=1)
+        cluster = SmallCluster(tmp_path, database, redis.url, webs=1)
         cluster.manage("create_market", MARKET, "--tick-size", "1", "--lot-size", "1")
         cluster.start()
         yield cluster
@@ -96,7 +96,7 @@ class Load:
 
 
 @asynccontextmanager
-async def trading(cluster: Cluster) -> AsyncIterator[Load]:
+async def trading(cluster: SmallCluster) -> AsyncIterator[Load]:
     """Alice trades and follows her book; afterwards everything is checked."""
     key = cluster.open_account("alice", "--deposit", "USD=1000000000")
     async with ExchangeClient(cluster.urls, key, attempts=1, timeout=20) as client:
@@ -120,7 +120,7 @@ async def out_of_step(book: LiveBook, since: float) -> None:
 
 
 async def test_redis_is_away_for_half_a_minute_and_comes_back_empty(
-    cluster: Cluster, redis: RedisServer
+    cluster: SmallCluster, redis: RedisServer
 ) -> None:
     async with trading(cluster) as load:
         redis.kill()
@@ -131,7 +131,7 @@ async def test_redis_is_away_for_half_a_minute_and_comes_back_empty(
         redis.start()
 
 
-async def test_redis_hangs_and_goes_on(cluster: Cluster, redis: RedisServer) -> None:
+async def test_redis_hangs_and_goes_on(cluster: SmallCluster, redis: RedisServer) -> None:
     async with trading(cluster) as load:
         redis.pause()
         began = time.monotonic()
@@ -144,7 +144,7 @@ async def test_redis_hangs_and_goes_on(cluster: Cluster, redis: RedisServer) -> 
             redis.resume()
 
 
-async def test_redis_forgets_everything(cluster: Cluster, redis: RedisServer) -> None:
+async def test_redis_forgets_everything(cluster: SmallCluster, redis: RedisServer) -> None:
     async with trading(cluster) as load:
         with redis.client() as client:
             for _ in range(DROPS):
@@ -153,7 +153,7 @@ async def test_redis_forgets_everything(cluster: Cluster, redis: RedisServer) ->
 
 
 async def test_redis_drops_connections_and_what_was_on_them(
-    cluster: Cluster, redis: RedisServer
+    cluster: SmallCluster, redis: RedisServer
 ) -> None:
     async with trading(cluster) as load:
         with redis.client() as client:
