@@ -10,14 +10,14 @@ import pytest
 
 from clients import ExchangeClient
 from tests.cluster.test_rolling_restart import MARKETS, ORDERS_AFTER, ORDERS_BEFORE, prepare
-from tests.drivers.load import Load
-from tests.drivers.small_cluster import (
+from tests.drivers.cluster import (
     ClusterProcess,
     manage,
     need_program,
     own_database,
     own_redis,
 )
+from tests.drivers.load import Load
 from tests.waiting import wait_until
 
 pytestmark = pytest.mark.slow

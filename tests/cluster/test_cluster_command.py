@@ -13,14 +13,14 @@ import pytest
 
 from markets.cluster import prerequisites
 from tests.cluster.services import DATABASE_URL, REDIS_URL, need_services
-from tests.drivers.server import ROOT
-from tests.drivers.small_cluster import (
+from tests.drivers.cluster import (
     ClusterProcess,
     free_ports,
     manage,
     own_database,
     own_redis,
 )
+from tests.drivers.server import ROOT
 from tests.waiting import wait_until
 
 SERVER = DATABASE_URL.rpartition("/")[0]

@@ -11,9 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.drivers.load import Load
-from tests.drivers.server import ROOT, ServerProcess
-from tests.drivers.small_cluster import (
+from tests.drivers.cluster import (
     ClusterProcess,
     free_ports,
     load_balancer,
@@ -21,6 +19,8 @@ from tests.drivers.small_cluster import (
     own_database,
     own_redis,
 )
+from tests.drivers.load import Load
+from tests.drivers.server import ROOT, ServerProcess
 from tests.waiting import wait_until
 
 pytestmark = pytest.mark.slow

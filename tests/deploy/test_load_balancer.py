@@ -9,8 +9,8 @@ import subprocess
 import pytest
 from django.test import Client
 
+from tests.drivers.cluster import need_program
 from tests.drivers.server import ROOT
-from tests.drivers.small_cluster import need_program
 
 FILE = ROOT / "deploy" / "Caddyfile"
 
