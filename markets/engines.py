@@ -261,9 +261,11 @@ class EngineHost:
         try:
             await self._ask(self._roster.release, running.market)
         except DATABASE_ERRORS as error:
-            logger.warning("%s: could not be given back: %s", symbol, error)
+            about = {"market": symbol}
+            logger.warning("%s: could not be given back: %s", symbol, error, extra=about)
         if self._running.get(symbol) is running:
             del self._running[symbol]
+        self._ran.discard(symbol)  # when it comes back, another had it
         for channel in self._others:
             await self._tell(channel, {"type": LOOK})
         self._nudged.set()
@@ -281,7 +283,10 @@ class EngineHost:
                     await asyncio.sleep(FULL_INTERVAL)
                 await asyncio.wait({running.task})
         if not running.task.done():
-            logger.warning("%s: did not finish in %s s; stopped", symbol, DRAIN_SECONDS)
+            about = {"market": symbol}
+            logger.warning(
+                "%s: did not finish in %s s; stopped", symbol, DRAIN_SECONDS, extra=about
+            )
             running.task.cancel()
             await asyncio.wait({running.task})
         _say_why(symbol, running.task)

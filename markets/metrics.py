@@ -45,8 +45,8 @@ COMMON_OUTCOMES: Final = ("done", "busy", "unavailable", "timeout")
 START: Final = "start"
 RESTART: Final = "restart"
 TAKE_OVER: Final = "take_over"
-"""Why a market's engine starts here: with this process or the market, after it ended here, or because
-nobody else runs it any more.
+"""Why a market's engine starts here: with this process or the market, after it ended here by itself, or
+because another process died or gave it up.
 """
 SHARED: Final = "PROMETHEUS_MULTIPROC_DIR" in os.environ
 
