@@ -219,7 +219,7 @@ class Director:
         if holding:
             lost = self._random.choice(holding)
             self._world.trace.note(f"{lost.process} loses its locks")
-            self._world.locks.end(lost)
+            lost.driver.drop()
 
     def _run_second_engine(self) -> None:
         """Somebody runs a market that is run already."""

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import secrets
 from asyncio import Handle
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from types import ModuleType
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from django.db.backends.base.base import BaseDatabaseWrapper
 
@@ -55,12 +56,11 @@ class Process:
         parts: process.Process | None = self._globals[0][2]
         return parts
 
-    def __enter__(self) -> None:
-        """Its code runs: what is global in a process is this one's."""
+    def _enter(self) -> None:
         for module, name, value in self._globals:
             vars(module)[name] = value
 
-    def __exit__(self, *error: object) -> None:
+    def _leave(self) -> None:
         self._globals = [(module, name, vars(module)[name]) for module, name, _ in self._globals]
         process._current = None  # between processes nobody is running
 
@@ -74,6 +74,27 @@ class Process:
                     connection.connection.drop()
             for call in self.at_death:
                 call()
+
+    _inside: ClassVar[Process | None] = None
+
+    @classmethod
+    @contextmanager
+    def switch(cls, inside: Process | None) -> Iterator[None]:
+        """Code of a process (None: the world) runs: what is global in a process is that one's."""
+        outside = cls._inside
+        if outside is not None:
+            outside._leave()
+        if inside is not None:
+            inside._enter()
+        cls._inside = inside
+        try:
+            yield
+        finally:
+            if inside is not None:
+                inside._leave()
+            if outside is not None:
+                outside._enter()
+            cls._inside = outside
 
 
 def seed_secrets(random: Any) -> None:
