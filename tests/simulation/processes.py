@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import secrets
+import socket
 from asyncio import Handle
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from random import Random
 from types import ModuleType
 from typing import Any, ClassVar, Final
 
@@ -97,6 +100,8 @@ class Process:
             cls._inside = outside
 
 
-def seed_secrets(random: Any) -> None:
-    """Let what must not be guessed be known by the seed."""
+def give_names(random: Random) -> None:
+    """What the machine would say of itself, and what must not be guessed, is known by the seed."""
     vars(secrets)["token_hex"] = lambda count: random.randbytes(count).hex()
+    vars(os)["getpid"] = lambda: 0
+    vars(socket)["gethostname"] = lambda: str(RUNNING.get())

@@ -29,7 +29,7 @@ from tests.simulation.follower import Follower
 from tests.simulation.layer import SimulatedLayer
 from tests.simulation.locks import Locks, SimulatedOwnership
 from tests.simulation.loop import START, VirtualLoop
-from tests.simulation.processes import RUNNING, Process, seed_secrets
+from tests.simulation.processes import RUNNING, Process, give_names
 from tests.simulation.stage import SYMBOLS, Stage
 from tests.simulation.threads import Threads
 from tests.simulation.trace import Trace
@@ -56,7 +56,7 @@ class World:
         self.trace = Trace(self.loop.time)
         self.loop.set_exception_handler(self._loop_complains)
         Clocks.source = self
-        seed_secrets(self.dice.random)
+        give_names(self.dice.random)
         limits.account_rate._buckets.clear()
         limits.public_rate._buckets.clear()
         self.threads = Threads(self.loop, self.dice)
