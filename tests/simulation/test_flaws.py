@@ -1,7 +1,7 @@
 """The simulation can fail: each of these flaws, planted in the real code, is found, and for what it is.
 
-Half of them are defects that it found when it was new. Each names the seed that shows it; a seed means what it
-did for as long as the code draws the same chances in the same order, so the next ones are tried after it.
+The last five are defects that it found when it was new. Each names the seed that shows it; a seed means what
+it did for as long as the code draws the same chances in the same order, so the next ones are tried after it.
 """
 
 from __future__ import annotations
