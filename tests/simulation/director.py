@@ -37,6 +37,7 @@ class Director:
         self._world = world
         self._random = world.dice.random
         self._orders = 0
+        self._second_engines: list[asyncio.Task[None]] = []
         self._actions: tuple[tuple[int, Callable[[Trader], None]], ...] = (
             (60, self._submit),
             (12, self._cancel),
@@ -66,11 +67,11 @@ class Director:
             self._act()
             self._let_go_wrong()
         world.dice.faults = False
-        self._put_right()
+        await self._put_right()
         await self._until_well(HEALING)
         await asyncio.sleep(SETTLED)
 
-    def _put_right(self) -> None:
+    async def _put_right(self) -> None:
         world = self._world
         world.database.away = world.layer.away = False
         world.database.finish_commits()
@@ -78,8 +79,11 @@ class Director:
             process.cut_off = False
             if process.paused:
                 world.loop.resume(process)
+        for second in self._second_engines:
+            second.cancel()
+        await asyncio.sleep(SETTLED)
         for symbol in world.symbols:
-            world.read(_open_market, symbol)
+            world.read(_open_market, symbol)  # an engine that others wrote behind finds out
 
     async def _until_well(self, seconds: float) -> None:
         world = self._world
@@ -219,7 +223,7 @@ class Director:
         if holding:
             lost = self._random.choice(holding)
             self._world.trace.note(f"{lost.process} loses its locks")
-            self._world.locks.end(lost)
+            lost.driver.drop()
 
     def _run_second_engine(self) -> None:
         """Somebody runs a market that is run already."""
@@ -230,7 +234,7 @@ class Director:
             seconds = world.dice.delay(1.0)
             world.trace.note(f"{process} runs {symbol}, too, for {seconds:.3f} s")
             task = world.loop.start(world.run_engine(symbol), process)
-            world.graveyard.append(task)
+            self._second_engines.append(task)
             world.loop.later(seconds, task.cancel)
 
     def _for_a_while(

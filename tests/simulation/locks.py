@@ -7,19 +7,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from django.db import OperationalError, connection
+from django.db import connection
 
 from markets.ownership import Holders
+from tests.simulation.database import FaultyConnection
 from tests.simulation.processes import RUNNING, Process
 
 
 @dataclass(eq=False)
 class Session:
-    """One process's session with the lock service."""
+    """One process's session with the lock service: a connection to the database."""
 
+    key: int
     process: Process
+    driver: FaultyConnection
     held: set[int] = field(default_factory=set)
-    alive: bool = True
 
 
 class Locks:
@@ -28,79 +30,91 @@ class Locks:
     def __init__(self) -> None:
         self._sessions: list[Session] = []
 
-    def open(self) -> Session:
+    def open(self, key: int) -> Session:
         """A session of the running process."""
         process = RUNNING.get()
         assert process is not None
-        session = Session(process)
+        session = Session(key, process, connection.connection)
         self._sessions.append(session)
-        process.at_death.append(lambda: self.end(session))
         return session
+
+    def sessions(self) -> list[Session]:
+        """Those that live."""
+        self._sessions = [session for session in self._sessions if not session.driver.broken]
+        return self._sessions
 
     def holder(self, market: int) -> Session | None:
         """Who holds a market."""
-        return next((session for session in self._sessions if market in session.held), None)
-
-    def end(self, session: Session) -> None:
-        """What it held is free."""
-        session.alive = False
-        session.held.clear()
+        return next((session for session in self.sessions() if market in session.held), None)
 
     def holding(self) -> list[Session]:
         """The sessions that hold something."""
-        return [session for session in self._sessions if session.held]
+        return [session for session in self.sessions() if session.held]
 
 
 class SimulatedOwnership:
-    """`markets.ownership` over these locks: each process takes what is free."""
+    """`markets.ownership` over these locks."""
 
-    shared = False
+    shared = True
 
     def __init__(self, locks: Locks) -> None:
         self._locks = locks
-        self._session = locks.open()
+        self._session: Session | None = None
+        self._held: set[int] = set()
+        """What this end believes to hold."""
 
     def enter(self, process: int) -> None:
-        """A session that holds nothing, if the one that there was is gone."""
-        del process
+        """Hold this process's own lock, on a session that holds nothing yet."""
+        if self._session is not None:
+            self._session.driver.drop()
+        self._held.clear()
         self._ask()
-        if not self._session.alive:
-            self._session = self._locks.open()
-
-    def holds(self, market: int) -> bool:
-        """Whether this session holds a market."""
-        return market in self._session.held
-
-    def holders(self) -> Holders:
-        """Which markets are held."""
-        self._ask()
-        held = {market for session in self._locks.holding() for market in session.held}
-        return Holders(frozenset(), dict.fromkeys(sorted(held)))
-
-    def expel(self, process: int, token: str) -> None:
-        """Nobody is expelled here."""
-
-    def acquire(self, market_id: int) -> bool:
-        """Take a market if nobody has it."""
-        self._ask()
-        holder = self._locks.holder(market_id)
-        if holder is None:
-            self._session.held.add(market_id)
-        return holder is None or holder is self._session
-
-    def release(self, market_id: int) -> None:
-        """Give a market back."""
-        self._ask()
-        self._session.held.discard(market_id)
+        self._session = self._locks.open(process)
 
     def alive(self) -> bool:
-        """Whether the session lives."""
-        try:
+        """Whether the session is the one that everything is held by, as far as this end knows."""
+        return self._session is not None and connection.connection is self._session.driver
+
+    def holds(self, market: int) -> bool:
+        """Whether this process took the market, and has not given it back."""
+        return market in self._held
+
+    def acquire(self, market: int) -> bool:
+        """Take a market if nobody has it."""
+        if market not in self._held:
             self._ask()
-        except OperationalError:
-            connection.close()
-            self._locks.end(self._session)
-        return self._session.alive
+            assert self._session is not None
+            if self._locks.holder(market) is not None:
+                return False
+            self._session.held.add(market)
+            self._held.add(market)
+        return True
+
+    def release(self, market: int) -> None:
+        """Give a market back, if it is held."""
+        if market in self._held:
+            self._held.remove(market)
+            self._ask()
+            assert self._session is not None
+            self._session.held.discard(market)
+
+    def holders(self) -> Holders:
+        """Who holds what."""
+        self._ask()
+        sessions = self._locks.sessions()
+        return Holders(
+            processes=frozenset(session.key for session in sessions),
+            markets={market: session.key for session in sessions for market in session.held},
+        )
+
+    def expel(self, process: int, token: str) -> None:
+        """End all sessions of another process; what it held is free."""
+        self._ask()
+        for session in self._locks.sessions():
+            if session.key == process:
+                for wrapper in session.process.connections:
+                    if wrapper.connection is not None:
+                        wrapper.connection.drop()
 
     @staticmethod
     def _ask() -> None:

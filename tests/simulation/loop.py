@@ -91,7 +91,7 @@ class VirtualLoop(asyncio.BaseEventLoop):
         elif process.paused:
             process.parked.append(handle)
         elif process.alive:
-            with process:
+            with Process.switch(process):
                 handle._run()
 
     def resume(self, process: Process) -> None:

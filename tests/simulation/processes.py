@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import secrets
+import socket
 from asyncio import Handle
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
+from random import Random
 from types import ModuleType
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from django.db.backends.base.base import BaseDatabaseWrapper
 
@@ -55,12 +59,11 @@ class Process:
         parts: process.Process | None = self._globals[0][2]
         return parts
 
-    def __enter__(self) -> None:
-        """Its code runs: what is global in a process is this one's."""
+    def _enter(self) -> None:
         for module, name, value in self._globals:
             vars(module)[name] = value
 
-    def __exit__(self, *error: object) -> None:
+    def _leave(self) -> None:
         self._globals = [(module, name, vars(module)[name]) for module, name, _ in self._globals]
         process._current = None  # between processes nobody is running
 
@@ -75,7 +78,30 @@ class Process:
             for call in self.at_death:
                 call()
 
+    _inside: ClassVar[Process | None] = None
 
-def seed_secrets(random: Any) -> None:
-    """Let what must not be guessed be known by the seed."""
+    @classmethod
+    @contextmanager
+    def switch(cls, inside: Process | None) -> Iterator[None]:
+        """Code of a process (None: the world) runs: what is global in a process is that one's."""
+        outside = cls._inside
+        if outside is not None:
+            outside._leave()
+        if inside is not None:
+            inside._enter()
+        cls._inside = inside
+        try:
+            yield
+        finally:
+            if inside is not None:
+                inside._leave()
+            if outside is not None:
+                outside._enter()
+            cls._inside = outside
+
+
+def give_names(random: Random) -> None:
+    """What the machine would say of itself, and what must not be guessed, is known by the seed."""
     vars(secrets)["token_hex"] = lambda count: random.randbytes(count).hex()
+    vars(os)["getpid"] = lambda: 0
+    vars(socket)["gethostname"] = lambda: str(RUNNING.get())

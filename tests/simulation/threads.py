@@ -114,7 +114,8 @@ class Threads:
         result: Any = None
         error: Exception | None = None
         try:
-            result = call.call()
+            with Process.switch(call.pool.process):
+                result = call.call()
         except ProcessDied:
             return  # there is nobody to hear of it
         except Exception as caught:  # noqa: BLE001 - whoever waits for the thread gets it

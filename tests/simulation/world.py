@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import secrets
 import shutil
 from asyncio import events
 from collections.abc import Callable
@@ -28,7 +29,7 @@ from tests.simulation.follower import Follower
 from tests.simulation.layer import SimulatedLayer
 from tests.simulation.locks import Locks, SimulatedOwnership
 from tests.simulation.loop import START, VirtualLoop
-from tests.simulation.processes import RUNNING, Process, seed_secrets
+from tests.simulation.processes import RUNNING, Process, give_names
 from tests.simulation.stage import SYMBOLS, Stage
 from tests.simulation.threads import Threads
 from tests.simulation.trace import Trace
@@ -55,7 +56,7 @@ class World:
         self.trace = Trace(self.loop.time)
         self.loop.set_exception_handler(self._loop_complains)
         Clocks.source = self
-        seed_secrets(self.dice.random)
+        give_names(self.dice.random)
         limits.account_rate._buckets.clear()
         limits.public_rate._buckets.clear()
         self.threads = Threads(self.loop, self.dice)
@@ -66,7 +67,9 @@ class World:
         self.layer = SimulatedLayer(self.loop, self.dice, self.trace)
         channel_layers.set("default", self.layer)
         self.locks = Locks()
-        vars(roster)["ownership"] = lambda: SimulatedOwnership(self.locks)
+        for module in (engines, roster):
+            vars(module)["ownership"] = lambda: SimulatedOwnership(self.locks)
+        vars(engines)["Roster"] = _roster
         self.symbols = SYMBOLS
         self.processes: dict[str, Process] = {}
         self.engines: dict[tuple[str, str], EngineLoop] = {}
@@ -97,7 +100,8 @@ class World:
         self.loop.close()
         Clocks.source = None
         channel_layers.set("default", None)
-        vars(roster)["ownership"] = ownership
+        for module in (engines, roster):
+            vars(module)["ownership"] = ownership
         connections["default"].close()
 
     def read(self, call: Callable[..., T], *arguments: Any, **keywords: Any) -> T:
@@ -266,6 +270,11 @@ class World:
         self.trace.expect(
             book.sequence <= last, f"{follower.name} knows {symbol} {book.sequence} before the rows"
         )
+
+
+def _roster(channel: str, only: frozenset[str] | None) -> roster.Roster:
+    """Each process has a name of its own for its sessions."""
+    return roster.Roster(channel, only, token=secrets.token_hex(6))
 
 
 async def _no_application(*_: object) -> None:
