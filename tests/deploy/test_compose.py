@@ -158,6 +158,16 @@ def test_nothing_is_killed_while_it_finishes_what_is_in_flight() -> None:
     assert services["postgres"]["stop_signal"] == "SIGINT"
 
 
+def test_a_web_process_says_that_it_stops_before_the_balancer_sends_it_more() -> None:
+    caddy = (ROOT / "deploy" / "Caddyfile").read_text()
+    (interval,) = re.findall(r"health_interval (\d+s)", caddy)
+
+    for name in ("web-1", "web-2"):
+        given = services[name]["environment"]
+        assert int(given["EXCHANGE_STOP_NOTICE"]) >= 2 * seconds(interval)
+        assert given["EXCHANGE_PUBLIC_URL"] == "https://exchange.example.org"
+
+
 def test_each_command_is_one_of_ours_with_options_that_it_has() -> None:
     for name in OURS:
         command, *arguments = services[name]["command"]
