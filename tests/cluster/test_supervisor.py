@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
 import pytest
@@ -38,20 +38,26 @@ class Stage:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.said: list[str] = []
+        self.children: list[Child] = []
 
     def child(self, name: str, script: str = SERVE) -> Child:
-        return Child(
+        child = Child(
             name,
             ("-c", PREPARE + script),
             environment={"FOLDER": str(self.folder)},
             folder=self.folder,
             say=self.said.append,
         )
+        self.children.append(child)
+        return child
 
 
 @pytest.fixture
-def stage(tmp_path: Path) -> Stage:
-    return Stage(tmp_path)
+async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
+    stage = Stage(tmp_path)
+    yield stage
+    for each in stage.children:  # of a test that failed
+        each.kill()
 
 
 async def until(true: Callable[[], object]) -> None:
