@@ -2,7 +2,8 @@
 
 Rules:
 - To `engine.SYMBOL`: a sorted list, in the order and by the clock of Redis. What is sent while no engine
-  listens waits for the next one, up to `capacity` messages, up to `expiry` seconds.
+  listens waits for the next one, up to `capacity` messages and `expiry` seconds: what is older is taken away
+  when somebody sends, and when somebody begins to listen.
 - Answers and batches (channels of `new_channel`, groups): pub/sub, the fastest way there is. Whoever does not
   listen at that moment misses them: sequences and client_order_ids heal that, as they heal everything.
 - Once at the most: no message is taken twice, since an order without a client_order_id would be doubled.
@@ -41,6 +42,10 @@ redis.call('EXPIRE', KEYS[1], ARGV[2])
 return 1
 """
 """One way there and back; the layer's own `send` takes four."""
+TIDY: Final = """
+local now = redis.call('TIME')
+return redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now[1] + now[2] / 1000000 - ARGV[1])
+"""
 
 logger = logging.getLogger(__name__)
 
@@ -51,6 +56,11 @@ class NotSent(RedisConnectionError):
 
 class CommandLists(RedisChannelLayer):  # type: ignore[misc]  # channels_redis has no types
     """The lists of one Redis."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self._listening: set[str] = set()
+        """Lists in which nothing is older than it may be."""
 
     async def send(self, channel: str, message: dict[str, Any]) -> None:
         """Append a message. Raises ChannelFull, NotSent (it was not), RedisError, OSError (who knows)."""
@@ -76,12 +86,19 @@ class CommandLists(RedisChannelLayer):  # type: ignore[misc]  # channels_redis h
         """Wait for the next message; whoever is canceled puts back what came at that moment."""
         key = self.prefix + channel
         redis = self.connection(0)
+        if key not in self._listening:
+            await redis.eval(TIDY, 1, key, self.expiry)
+            self._listening.add(key)
         while True:
             popping = asyncio.ensure_future(redis.bzpopmin(key, timeout=POP_SECONDS))
             try:
                 popped = await asyncio.shield(popping)
             except asyncio.CancelledError:
+                self._listening.discard(key)
                 await self._put_back(key, popping)
+                raise
+            except (RedisError, OSError):
+                self._listening.discard(key)
                 raise
             if popped is not None:
                 message: dict[str, Any] = self.deserialize(popped[1])

@@ -64,18 +64,34 @@ async def test_commands_wait_for_an_engine_and_are_bounded(layer: RedisLayer) ->
     assert await received(layer, ENGINE, 10) == list(range(10))
 
 
-async def test_commands_that_waited_too_long_are_forgotten(server: RedisServer) -> None:
-    layer = layer_of(server, expiry=1)
-    await layer.send(ENGINE, message(1))
+def grow_older(server: RedisServer, seconds: float) -> None:
+    """Let what waits have waited longer."""
     key = f"asgi{ENGINE}"
     with server.client() as client:
-        ((content, sent),) = client.zrange(key, 0, -1, withscores=True)
-        client.zadd(key, {content: sent - 2})
+        for content, sent in client.zrange(key, 0, -1, withscores=True):
+            client.zadd(key, {content: sent - seconds})
+
+
+async def test_commands_that_waited_too_long_are_forgotten_by_the_next(
+    server: RedisServer, layer: RedisLayer
+) -> None:
+    await layer.send(ENGINE, message(1))
+    grow_older(server, 11)
 
     await layer.send(ENGINE, message(2))
 
     assert await received(layer, ENGINE, 1) == [2]
-    await layer.flush()
+
+
+async def test_an_engine_that_starts_finds_nothing_that_waited_too_long(
+    server: RedisServer, layer: RedisLayer
+) -> None:
+    await layer.send(ENGINE, message(1))
+    grow_older(server, 6)
+    await layer.send(ENGINE, message(2))
+    grow_older(server, 6)
+
+    assert await received(layer, ENGINE, 1) == [2]
 
 
 async def test_an_engine_that_stops_to_listen_takes_nothing_with_it(layer: RedisLayer) -> None:
