@@ -25,7 +25,6 @@ FLAWS: Final = (
     "repeats_are_taken",
     "doubt_does_not_wait",
     "doubt_gives_up",
-    "stale_engines_refuse",
     "late_orders_stay",
 )
 """See `flaws`, which cannot be imported before Django is set up."""

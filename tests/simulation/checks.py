@@ -120,12 +120,13 @@ def _check_order(world: World, who: str, wish: Wish, rows: list[models.Order]) -
             world.trace.expect(not rows, f"{who}: there is an order all the same")
     if wish.results:
         world.trace.expect(rows, f"{who}: lost")
-    ids = {str(row.pk) for row in rows}
+    by_id = {str(row.pk): row for row in rows}
     for result in wish.results:
         if wish.method == "submit_order" and rows:
-            world.trace.expect(result["id"] in ids, f"{who}: another order {result['id']}")
+            row = by_id.get(result["id"])
+            world.trace.expect(row, f"{who}: another order {result['id']}")
             filled = int(Decimal(result["filled_quantity"]) * UNIT)
-            world.trace.expect(filled <= rows[0].filled, f"{who}: fills are lost")
+            world.trace.expect(row is None or filled <= row.filled, f"{who}: fills are lost")
 
 
 def check_private_messages(world: World, trader: Trader) -> None:

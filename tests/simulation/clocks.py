@@ -68,4 +68,4 @@ def install() -> None:
         time_ns=lambda: _micros() * 1000,
     )
     vars(timezone)["now"] = _now
-    Now.as_sqlite = _database_now  # type: ignore[method-assign]
+    Now.as_sqlite = _database_now  # type: ignore[method-assign]  # it asks the machine

@@ -176,11 +176,6 @@ def doubt_gives_up() -> None:
     _replace(Store, "was_written", last_only)
 
 
-def stale_engines_refuse() -> None:
-    """An engine refuses by what it remembers, also when another one writes the market."""
-    _replace(Store, "check", lambda self, sequence: None)
-
-
 def late_orders_stay() -> None:
     """An order that comes after its connection's end is not looked for."""
 

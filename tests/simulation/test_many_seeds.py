@@ -6,7 +6,7 @@ import pytest
 
 from tests.simulation.test_seeds import simulate
 
-FIRST, LAST, BLOCK = 1001, 1200, 40
+FIRST, LAST, BLOCK = 1001, 1200, 20
 
 pytestmark = pytest.mark.slow
 
