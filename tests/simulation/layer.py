@@ -99,6 +99,7 @@ class SimulatedLayer(BaseChannelLayer):  # type: ignore[misc]  # Channels has no
             for process, future in waiting:
                 if whom(process) and not future.done():
                     future.set_exception(_gone())
+                    future.exception()  # whoever waited may have died
         self._waiting = {
             channel: [entry for entry in waiting if not entry[1].done()]
             for channel, waiting in self._waiting.items()

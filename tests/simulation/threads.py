@@ -137,6 +137,7 @@ class Threads:
             call.future.set_result(result)
         else:
             call.future.set_exception(error)
+            call.future.exception()  # whoever waits may die before it hears
 
     def _free(self, call: Call) -> None:
         call.pool.connections.append(call.connection)
