@@ -42,7 +42,7 @@ def test_it_balances_over_the_web_processes_and_looks_at_each_every_second() -> 
     assert '"match": [{"host": ["exchange.example.org"]}]' in text
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.django_db
 @pytest.mark.parametrize("address", ["/healthz", "/readyz", "/metrics"])
 def test_a_health_check_may_call_a_machine_by_any_name_without_tls(
     address: str, settings: object

@@ -23,7 +23,6 @@ from markets.admin import filters
 from markets.models import Market, Order, Trade
 from markets.store import Store
 from tests.drivers.exchange import ExchangeDriver, Trader
-from tests.waiting import wait_until
 
 LARGE = re.compile(r"markets_(order|trade|accountevents|batch|candle|dayvolume)\b")
 FEW = re.compile(
@@ -147,12 +146,7 @@ def a_days_work(exchange: ExchangeDriver, market: str) -> Trader:
         socket.ask("subscribe", channels=["orders", "fills", "balances"])
         socket.ask("submit_order", market=market, side="buy", quantity="1", price="49")
         socket.ask("subscribe", channel="orders", from_sequence=1)
-
-    def switched() -> bool:  # in all markets, some of which other tests took from their engines
-        switch = alice.http.post("orders/cancel-after", json={"timeout_seconds": 60})
-        return switch.status_code == 200
-
-    wait_until(switched, "the switch is set everywhere")
+    alice.post("orders/cancel-after", timeout_seconds=60)
     return alice
 
 
