@@ -28,7 +28,6 @@ def run(serving: Coroutine[Any, Any, None]) -> None:
     """Run a process's one coroutine to its end."""
     gc.set_threshold(*MADE)
     sys.setswitchinterval(TURN)
-    never_forget_a_cancel()
     try:
         import uvloop
     except ImportError:

@@ -28,6 +28,8 @@ from redis.asyncio.connection import parse_url
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisError
 
+from markets.event_loop import never_forget_a_cancel
+
 POP_SECONDS: Final = 1.0
 """How long one look into an empty list waits; an engine that stops waits so long for it to end."""
 JOIN_INTERVAL: Final = 1.0
@@ -119,6 +121,7 @@ class RedisLayer:
     def __init__(
         self, hosts: list[dict[str, Any]], *, capacity: int, expiry: int, prefix: str = "asgi"
     ) -> None:
+        never_forget_a_cancel()
         self._capacity = capacity
         options: dict[str, Any] = {"capacity": capacity, "expiry": expiry, "prefix": prefix}
         self._lists = [CommandLists(hosts=[host], **options) for host in hosts]
