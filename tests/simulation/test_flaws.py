@@ -17,14 +17,14 @@ from tests.simulation.test_seeds import simulate
 WITHIN: Final = 40
 """Seeds in which a flaw must show."""
 SHOWS: Final = {
-    "answer_before_commit": (1, "told of an order that is not durable"),
-    "no_sequence_check": (8, "audit: |its engine failed|would hold"),
+    "answer_before_commit": (2, "told of an order that is not durable"),
+    "no_sequence_check": (10, "audit: |its engine failed|would hold"),
     "gateway_repeats": (1, "doubled"),
     "hub_believes_anything": (1, "has another book"),
     "undone_by_half": (1, "its engine failed|could not be executed"),
     "doubt_is_failure": (2, "there is an order all the same|doubled"),
     "feed_skips": (1, "is missing"),
-    "repeats_are_taken": (7, "doubled"),
+    "repeats_are_taken": (12, "doubled"),
     "doubt_does_not_wait": (8, "there is an order all the same|doubled"),
     "doubt_gives_up": (62, "there is an order all the same|doubled"),
     "late_orders_stay": (123, "an order outlives its connection"),

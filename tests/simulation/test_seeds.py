@@ -37,7 +37,7 @@ def test_the_same_seed_is_the_same_run_event_by_event(
 
 
 def test_a_run_that_fails_says_what_was_broken_and_how_to_play_it_again() -> None:
-    played = simulate("--flaw", "answer_before_commit", "--seeds", "1-20")
+    played = simulate("--flaw", "undone_by_half", "--seeds", "1-20")
 
     assert played.returncode == 1
     assert "VIOLATION" in played.stdout
