@@ -29,8 +29,8 @@ WIDTHS: Final = {"phone": (360, 780), "tablet": (900, 1100), "wide": (1680, 1000
 Theme = Literal["dark", "light"]
 THEMES: Final[tuple[Theme, ...]] = ("dark", "light")
 WAIT_MS: Final = 20_000
-TRADES_FIRST: Final = 60
-"""Trades in the market before the first picture: a chart and a tape with something on them."""
+TRADES_FIRST: Final = 8
+"""Trades in the market before the first picture: a tape with something on it."""
 
 
 @dataclass(frozen=True)
