@@ -46,13 +46,20 @@ class Shot:
 
 
 def _in_step(page: Page) -> None:
-    page.locator('#mark[data-step="in"]').wait_for()
-    page.locator("#bids .level").first.wait_for()
+    """The book is there; on a phone it may be behind a tab."""
+    page.locator('#mark[data-step="in"]').wait_for(state="attached")
+    page.locator("#bids .level").first.wait_for(state="attached")
+
+
+def _with_account(page: Page) -> None:
+    _in_step(page)
+    page.locator("#balances tr").first.wait_for(state="attached")
+    page.locator("#orders tr").first.wait_for(state="attached")
 
 
 SHOTS: Final = (
     Shot("market-visitor", "/markets/BTC-USD/", before=_in_step),
-    Shot("market", "/markets/BTC-USD/", "alice", before=_in_step),
+    Shot("market", "/markets/BTC-USD/", "alice", before=_with_account),
     Shot("log-in", "/login/"),
     Shot("not-found", "/nowhere/", status=404),
     Shot("problems", "/api/docs/problems"),
