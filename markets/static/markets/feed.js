@@ -12,33 +12,46 @@ import { add, multiply } from "./decimal.js";
 import { BookFeed } from "./local_book.js";
 import { get } from "./rest.js";
 
+/** @import { Outcome } from "./local_book.js" */
+/** @import { MarketDataMessage, MarketDetail, MarketRules, StatusNews, Ticker, Trade } from "./types.js" */
+
+/** What changed. @typedef {"book" | "trades" | "ticker" | "status"} What */
+
 const KEPT_TRADES = 100;
 
 export class MarketFeed {
   #subscribed = false;
 
-  /** `markets` are the rules and statuses that the page came with; `changed` is a function of "book",
-   *  "trades", "ticker" or "status". */
+  /** `markets` are the rules and statuses that the page came with.
+   * @param {string} market @param {MarketRules[]} markets @param {(what: What) => void} changed */
   constructor(market, markets, changed) {
     this.market = market;
     this.symbols = markets.map(({ symbol }) => symbol);
     this.changed = changed;
     this.feed = new BookFeed(market);
+    /** @type {Trade[]} The last ones, newest first. */
     this.trades = [];
+    /** @type {Map<string, Ticker>} */
     this.tickers = new Map();
-    this.band = markets.find(({ symbol }) => symbol === market).price_band;
+    const rules = /** @type {MarketRules} */ (markets.find(({ symbol }) => symbol === market));
+    this.band = rules.price_band;
+    /** @type {Map<string, StatusNews>} */
     this.statuses = new Map(markets.map(({ symbol, status }) => [symbol, { status, auction: null }]));
     this.connection = new Connection("/ws/v1/market-data", this);
   }
 
   /** The market's status as far as it is known. */
   get status() {
-    return this.statuses.get(this.market).status;
+    return this.#known.status;
   }
 
   /** What the auction at hand would come to; null: there is none. */
   get auction() {
-    return this.statuses.get(this.market).auction;
+    return this.#known.auction;
+  }
+
+  get #known() {
+    return /** @type {StatusNews} */ (this.statuses.get(this.market));
   }
 
   /** What the price band is around: the last trade's price, else the middle of the best, else null. */
@@ -59,15 +72,18 @@ export class MarketFeed {
     this.changed("book");
   }
 
+  /** @param {string} reason */
   closed(reason) {
     this.feed.disconnected(reason);
     this.changed("book");
   }
 
+  /** @param {number} now */
   tick(now) {
     this.#follow(this.feed.tick(now));
   }
 
+  /** @param {MarketDataMessage} message */
   received(message) {
     switch (message.channel) {
       case "trades":
@@ -87,6 +103,7 @@ export class MarketFeed {
     }
   }
 
+  /** @param {Outcome} outcome */
   #follow(outcome) {
     if (outcome === "need_resync") this.#ask();
     if (outcome !== "ignored") this.changed("book");
@@ -106,23 +123,27 @@ export class MarketFeed {
 
   async #askForBand() {
     try {
-      this.band = (await get(`markets/${this.market}`)).price_band;
+      /** @type {MarketDetail} */
+      const rules = await get(`markets/${this.market}`);
+      this.band = rules.price_band;
     } catch {
       return; // what is known stays
     }
     this.changed("status");
   }
 
+  /** @param {string} channel @param {string[]} markets */
   #subscribe(channel, markets) {
     this.connection.request("subscribe", { channel, markets }).catch((error) => this.#refused(error));
   }
 
-  /** The next tick asks again; the reason is shown meanwhile. */
+  /** The next tick asks again; the reason is shown meanwhile. @param {Error} error */
   #refused(error) {
     if (!this.feed.inStep) this.feed.reason = error.message;
     this.changed("book");
   }
 
+  /** @param {Extract<MarketDataMessage, { channel: "trades" }>} message */
   #takeTrades({ type, data }) {
     // The wire has them newest first in a snapshot, oldest first in an update.
     const newestFirst = type === "snapshot" ? data.trades : [...data.trades].reverse();
