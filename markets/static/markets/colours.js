@@ -17,8 +17,7 @@ export function faded(colour, share) {
   return /^#[0-9a-f]{6}$/i.test(colour) ? colour + share.toString(16).padStart(2, "0") : colour;
 }
 
-/** Call `changed` whenever the reader's system, or the page's own switch, chooses the other theme. @param {() => void} changed */
+/** Call `changed` whenever the theme is the other one; theme.js says so. @param {() => void} changed */
 export function onTheme(changed) {
-  matchMedia("(prefers-color-scheme: light)").addEventListener("change", changed);
-  new MutationObserver(changed).observe(document.documentElement, { attributes: true, attributeFilter: ["class", "data-theme", "style"] });
+  document.addEventListener("themechange", changed);
 }

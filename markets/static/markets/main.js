@@ -1,6 +1,7 @@
 /* A market's page: the feeds, the panels that draw them, and nothing between but "draw this again". */
 
 import { Balances, connectFaucet, decimalsByMarket } from "./account_panels.js";
+import { ChartPanel } from "./chart.js";
 import { byId, oncePerFrame } from "./draw.js";
 import { compare } from "./decimal.js";
 import { MarketFeed } from "./feed.js";
@@ -32,6 +33,7 @@ closeLikeAMenu(byId("switcher"));
 const draw = {
   book: oncePerFrame(() => {
     ladder.draw(feed.feed, ownPrices());
+    chart.drawDepth();
     form?.drawSums();
   }),
   trades: oncePerFrame(() => {
@@ -47,6 +49,7 @@ const draw = {
   }),
 };
 const feed = new MarketFeed(symbol, markets, (what) => draw[what]());
+const chart = new ChartPanel(rules, feed, clock);
 draw.status();
 
 if (hasAccount) startTrading();
@@ -62,11 +65,15 @@ function startTrading() {
   const fills = new Fills(decimals);
   const balances = new Balances();
   const safety = new Safety(trading, clock);
-  const drawFills = oncePerFrame(() => fills.draw(trading.fills));
+  const drawFills = oncePerFrame(() => {
+    fills.draw(trading.fills);
+    chart.setOwn(trading.orders.values(), trading.fills);
+  });
   const drawEnded = oncePerFrame(() => ended.draw(trading.ended.all()));
   Object.assign(drawAccount, {
     orders: oncePerFrame(() => {
       orders.draw();
+      chart.setOwn(trading.orders.values(), trading.fills);
       draw.book();
     }),
     ended: (news) => {
