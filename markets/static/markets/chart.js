@@ -128,7 +128,7 @@ export class ChartPanel {
   #setZone(zone) {
     this.#clock = clockOf(zone);
     const own = Intl.DateTimeFormat().resolvedOptions().timeZone;
-    setText(element("chart-zone"), `Times: ${zone ?? own}; days: UTC`);
+    setText(element("chart-zone"), `Times: ${zone ?? own}`);
     this.#chart?.setClock(this.#clock);
     this.#redraw();
   }

@@ -7,7 +7,7 @@
  */
 
 import { coloursNow, faded } from "./colours.js";
-import { decimalsOf, shown } from "./decimal.js";
+import { add, decimalsOf, multiply, shown } from "./decimal.js";
 import { depthOf, fittingShare, levelAt, SHARES, sumTo } from "./depth.js";
 
 /** @import { BookFeed } from "./local_book.js" */
@@ -15,7 +15,7 @@ import { depthOf, fittingShare, levelAt, SHARES, sumTo } from "./depth.js";
 /** @import { Level, MarketRules, Side } from "./types.js" */
 
 const AXIS = 20;
-const TOP = 30;
+const TOP = 40;
 /** How far from each other numbers on the axes stand at least, in pixels. */
 const APART = { x: 90, y: 40 };
 const PALE = 0.35;
@@ -88,6 +88,7 @@ export class DepthChart {
     }
     this.#depth = depthOf(this.#bids, this.#asks, this.#share ?? null);
     this.#paint(feed.inStep);
+    this.heard.pointed(this.#words(), false);
   }
 
   /** @param {boolean} inStep */
@@ -161,12 +162,8 @@ export class DepthChart {
     const { pen, colours } = this;
     pen.strokeStyle = colours["line-strong"];
     pen.setLineDash([3, 3]);
-    this.#line(x(middle), TOP - 8, x(middle), floor);
+    this.#line(x(middle), TOP, x(middle), floor);
     pen.setLineDash([]);
-    this.#write(colours.text);
-    pen.textAlign = "center";
-    pen.textBaseline = "bottom";
-    pen.fillText(`Middle ${shown(middle.toFixed(this.decimals + 1).replace(/0$/, ""))}`, x(middle), TOP - 10);
   }
 
   /** @param {Depth} depth @param {Scale} scale */
@@ -185,12 +182,14 @@ export class DepthChart {
     pen.beginPath();
     pen.arc(at, above, 4, 0, 2 * Math.PI);
     pen.fill();
-    this.heard.pointed(this.#words(), false);
   }
 
-  /** What is said of the level that is pointed at. */
+  /** What is said of the level that is pointed at; of none, where the middle is. */
   #words() {
-    if (this.#pointed === null) return "";
+    if (this.#pointed === null) {
+      const [bid, ask] = [this.#bids[0]?.[0], this.#asks[0]?.[0]];
+      return bid === undefined || ask === undefined ? "" : `Middle ${shown(multiply(add(bid, ask), "0.5"), this.decimals)} ${this.rules.quote}`;
+    }
     const { side, place } = this.#pointed;
     const levels = side === "buy" ? this.#bids : this.#asks;
     if (levels[place] === undefined) return "";
