@@ -1,9 +1,10 @@
-/* MarketFeed: the page's public socket: the book of one market, its trades, and all markets' tickers.
+/* MarketFeed: the page's public socket: the book of one market, its trades and candles, and all markets' tickers.
  *
  * Rules:
  * - What a message means for the book is local_book.js's business; this module sends what it asks for.
  * - A market that the exchange does not follow for us yet is subscribed to; otherwise it is resynced.
  * - `changed` is called after every change, often: whoever draws does so once a frame.
+ * - Candles are followed of one interval at a time, by whoever wants them; none at first.
  * - A market whose rules an operator changed says its status again: its price band is asked for then.
  */
 
@@ -13,14 +14,25 @@ import { BookFeed } from "./local_book.js";
 import { get } from "./rest.js";
 
 /** @import { Outcome } from "./local_book.js" */
-/** @import { MarketDataMessage, MarketDetail, MarketRules, StatusNews, Ticker, Timestamp, Trade } from "./types.js" */
+/** @import { Candle, Interval, MarketDataMessage, MarketDetail, MarketRules, StatusNews, Ticker, Timestamp, Trade } from "./types.js" */
 
 /** What changed. @typedef {"book" | "trades" | "ticker" | "status"} What */
 
+/**
+ * Who follows candles: `following` comes after each subscription, `told` with the candle of now.
+ * @typedef {object} CandleFollower
+ * @property {() => void} following
+ * @property {(candle: Candle | undefined) => void} told
+ * @property {(reason: string) => void} cut
+ */
+
 const KEPT_TRADES = 100;
+const RETRY = 2000;
 
 export class MarketFeed {
   #subscribed = false;
+  /** @type {{ interval: Interval, follower: CandleFollower } | null} */
+  #candles = null;
 
   /** `markets` are the rules and statuses that the page came with.
    * @param {string} market @param {MarketRules[]} markets @param {(what: What) => void} changed */
@@ -67,18 +79,29 @@ export class MarketFeed {
     return bid && ask ? multiply(add(bid[0], ask[0]), "0.5") : null;
   }
 
+  /** Follow the candles of an interval, and no others. @param {Interval} interval @param {CandleFollower} follower */
+  followCandles(interval, follower) {
+    const before = this.#candles;
+    this.#candles = { interval, follower };
+    if (!this.connection.isOpen) return; // all is subscribed to when it opens
+    if (before) this.#ofCandles("unsubscribe", before.interval).catch((error) => this.#refused(error));
+    this.#subscribeCandles(this.#candles);
+  }
+
   opened() {
     this.#subscribed = false;
     this.#ask();
     this.#subscribe("trades", [this.market]);
     this.#subscribe("ticker", this.symbols);
     this.#subscribe("status", this.symbols);
+    if (this.#candles) this.#subscribeCandles(this.#candles);
     this.changed("book");
   }
 
   /** @param {string} reason */
   closed(reason) {
     this.feed.disconnected(reason);
+    this.#candles?.follower.cut(reason);
     this.changed("book");
   }
 
@@ -95,6 +118,9 @@ export class MarketFeed {
       case "ticker":
         this.tickers.set(message.data.market, message.data);
         return this.changed("ticker");
+      case "candles":
+        if (message.data.interval === this.#candles?.interval) this.#candles.follower.told(message.data.candles[0]);
+        return;
       case "status":
         this.statuses.set(message.data.market, message.data);
         if (message.data.market === this.market && message.data.status !== "auction") this.#askForBand();
@@ -145,6 +171,22 @@ export class MarketFeed {
   /** @param {string} channel @param {string[]} markets */
   #subscribe(channel, markets) {
     this.connection.request("subscribe", { channel, markets }).catch((error) => this.#refused(error));
+  }
+
+  /** @param {{ interval: Interval, follower: CandleFollower }} wanted */
+  #subscribeCandles(wanted) {
+    this.#ofCandles("subscribe", wanted.interval)
+      .then(() => wanted === this.#candles && wanted.follower.following())
+      .catch((error) => {
+        if (wanted !== this.#candles) return;
+        wanted.follower.cut(error.message);
+        setTimeout(() => wanted === this.#candles && this.connection.isOpen && this.#subscribeCandles(wanted), RETRY);
+      });
+  }
+
+  /** @param {"subscribe" | "unsubscribe"} method @param {Interval} interval */
+  #ofCandles(method, interval) {
+    return this.connection.request(method, { channel: "candles", markets: [this.market], interval });
   }
 
   /** The next tick asks again; the reason is shown meanwhile. @param {Error} error */

@@ -1,6 +1,7 @@
 /* A market's page: the feeds, the panels that draw them, and nothing between but "draw this again". */
 
 import { Balances, connectFaucet, decimalsByMarket } from "./account_panels.js";
+import { ChartPanel } from "./chart.js";
 import { byId, oncePerFrame } from "./draw.js";
 import { compare } from "./decimal.js";
 import { MarketFeed } from "./feed.js";
@@ -48,6 +49,7 @@ const draw = {
   book: oncePerFrame(() => {
     mark.draw();
     ladder.draw(feed.feed, ownOrders());
+    chart.drawDepth();
     form?.drawSums();
   }),
   trades: oncePerFrame(() => {
@@ -67,6 +69,7 @@ const draw = {
 };
 const feed = new MarketFeed(symbol, markets, (what) => draw[what]());
 const mark = new Mark(feed, clock);
+const chart = new ChartPanel(rules, feed, clock);
 draw.status();
 
 if (hasAccount) startTrading();
@@ -88,13 +91,19 @@ function startTrading() {
   const faucet = document.getElementById("faucet");
   const steps = new FirstSteps(own, () => faucet?.click(), goToOrder);
   const tellFills = fillTeller();
-  const drawFills = oncePerFrame(() => fills.draw(own.fills));
+  const drawFills = oncePerFrame(() => {
+    fills.draw(own.fills);
+    chart.setOwn(own.orders.values(), own.fills);
+  });
   const drawEnded = oncePerFrame(() => ended.draw(own.ended.all()));
   const drawSteps = oncePerFrame(() => steps.draw());
   drawBalances = oncePerFrame(() =>
     balances.draw(own.balances, worthIn(own.balances.values(), markets, feed.tickers, rules.quote, rules.quote_decimals)),
   );
-  const drawOrders = oncePerFrame(() => orders.draw());
+  const drawOrders = oncePerFrame(() => {
+    orders.draw();
+    chart.setOwn(own.orders.values(), own.fills);
+  });
   const drawSums = oncePerFrame(() => orderForm.drawSums());
   const drawLink = oncePerFrame(() => {
     mark.drawLink(own);
