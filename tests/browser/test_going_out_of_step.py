@@ -99,7 +99,7 @@ def test_while_out_of_step_the_ladder_is_veiled_and_says_why(
     silent = True
     page.expect_step("out")
 
-    expect(page.page.locator("#mark-word")).to_have_text("out of step")
+    expect(page.page.locator("#mark-word")).to_have_text("Out of step")
     expect(page.page.locator("#ladder-veil")).to_contain_text("Out of step")
     expect(page.page.locator("#mark-said")).to_have_text("The order book is out of step.")
     silent = False

@@ -1,6 +1,5 @@
 """Who is logged in trades on the page: orders, cancels, fills and balances, and errors in words."""
 
-import re
 from collections.abc import Callable
 from decimal import Decimal
 
@@ -31,7 +30,7 @@ def test_an_order_rests_in_the_book_and_among_the_open_orders(
     expect(cells.nth(3)).to_have_text("0.50000")
     page.expect_balance("USD", "999,949.75", "50.25", "1,000,000")
     expect(tab.locator("#bids .level").first).to_have_attribute("data-price", "100.5")
-    expect(tab.locator("#bids .level").first).to_have_class(re.compile(r"\bown\b"))
+    page.expect_own("bids", "100.5", "0.5")
     assert exchange.book(market)["bids"] == [["100.5", "0.5"]]
 
 

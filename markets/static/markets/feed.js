@@ -14,7 +14,7 @@ import { BookFeed } from "./local_book.js";
 import { get } from "./rest.js";
 
 /** @import { Outcome } from "./local_book.js" */
-/** @import { Candle, Interval, MarketDataMessage, MarketDetail, MarketRules, StatusNews, Ticker, Trade } from "./types.js" */
+/** @import { Candle, Interval, MarketDataMessage, MarketDetail, MarketRules, StatusNews, Ticker, Timestamp, Trade } from "./types.js" */
 
 /** What changed. @typedef {"book" | "trades" | "ticker" | "status"} What */
 
@@ -41,6 +41,10 @@ export class MarketFeed {
     this.symbols = markets.map(({ symbol }) => symbol);
     this.changed = changed;
     this.feed = new BookFeed(market);
+    /** @type {number | null} When the book was last proved, on the page's own clock (performance.now). */
+    this.verifiedAt = null;
+    /** @type {{ timestamp: Timestamp, at: number } | null} The last book that came, and when by Date.now. */
+    this.lastBook = null;
     /** @type {Trade[]} The last ones, newest first. */
     this.trades = [];
     /** @type {Map<string, Ticker>} */
@@ -125,13 +129,19 @@ export class MarketFeed {
         return; // this process stops; the next connection is with another
       default:
         // Whatever else comes, unreadable frames above all, is for the book's rules to judge.
-        return this.#follow(this.feed.receive(message, performance.now()));
+        this.#follow(this.feed.receive(message, performance.now()));
+        // A heartbeat has no time.
+        if (this.feed.inStep && message.data && "timestamp" in message.data) {
+          this.lastBook = { timestamp: message.data.timestamp, at: Date.now() };
+        }
+        return;
     }
   }
 
   /** @param {Outcome} outcome */
   #follow(outcome) {
     if (outcome === "need_resync") this.#ask();
+    if (outcome === "applied" || outcome === "confirmed") this.verifiedAt = performance.now();
     if (outcome !== "ignored") this.changed("book");
   }
 
