@@ -1,4 +1,4 @@
-"""`cases.json`: what node's tests are held to, worked out by Python's Decimal, the exchange's own words and the Python client.
+"""`cases.json`: what node's tests are held to, by Python's Decimal, the exchange's words, the Python client.
 
 `python -m tests.javascript.cases` writes it anew; test_cases.py minds that it is what Python says today.
 """

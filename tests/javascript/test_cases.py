@@ -1,4 +1,4 @@
-"""What node's tests are held to is what Python says: exact sums, the exchange's words, the Python client's judgement."""
+"""What node's tests are held to is what Python says: sums, the exchange's words, the client's judgement."""
 
 import re
 from pathlib import Path

@@ -175,10 +175,11 @@ export class CandleChart {
   }
 
   /** The account's own: a line at each price with orders, a mark at each bar with fills.
-   * @param {Order[]} orders  open ones of this market @param {Fill[]} fills  of this market @param {number} seconds  of a bar */
+   * @param {Order[]} orders  open ones of this market @param {Fill[]} fills  of this market @param {number} seconds  of a bar
+   * @returns how many of each there are */
   drawOwn(orders, fills, seconds) {
     const { colours } = this;
-    if (colours === undefined) return;
+    if (colours === undefined) return { lines: 0, marks: 0 };
     const lines = linesOf(orders);
     if (changed(this.#linesAre, lines)) {
       this.#linesAre = JSON.stringify(lines);
@@ -193,6 +194,7 @@ export class CandleChart {
       this.#markersAre = JSON.stringify(marks);
       this.markers.setMarkers(marks.map(({ time, side }) => markerOf(time, side, colours)));
     }
+    return { lines: lines.length, marks: marks.length };
   }
 
   /** @param {Bar} bar @returns {HistogramData} */

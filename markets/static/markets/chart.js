@@ -158,7 +158,8 @@ export class ChartPanel {
       this.#chart.draw(bars, this.#from, interval);
       this.#from = Infinity;
     }
-    this.#chart?.drawOwn(this.#own.orders, this.#own.fills, INTERVALS[interval]);
+    const own = this.#chart?.drawOwn(this.#own.orders, this.#own.fills, INTERVALS[interval]);
+    if (own) this.place.dataset.own = `${own.lines} ${own.lines === 1 ? "line" : "lines"}, ${own.marks} ${own.marks === 1 ? "mark" : "marks"}`;
     this.place.dataset.bars = String(bars.length);
     this.place.dataset.step = inStep ? "in" : "out";
     const waiting = reason ? `The candles may be old: ${reason}.` : "Asking for the candles…";
