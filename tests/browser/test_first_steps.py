@@ -37,8 +37,10 @@ def test_a_new_account_goes_from_nothing_to_its_first_order(
     tab.get_by_role("button", name="Place an order").click()
     expect(tab.locator("#asks button:focus, #bids button:focus")).to_have_count(1)
     tab.keyboard.press("Enter")
+    expect(tab.get_by_label("Price", exact=True)).to_have_value("99")
     tab.keyboard.type("0.01")
     tab.keyboard.press("Enter")
+    page.expect_note(f"Placed: buy 0.01 {market[:-4]} at 99.")
     expect_steps(tab, money=True, order=True, key=False)
 
     tab.get_by_role("button", name="Dismiss").click()

@@ -76,71 +76,68 @@ draw.status();
 
 if (hasAccount) startTrading();
 
+/** Who has an account trades: its panels, each drawn once a frame when what it shows has changed. */
 function startTrading() {
   /** @type {Partial<Record<Parameters<import("./trading.js").Changed>[0], (news: any[]) => void>>} */
-  const drawAccount = {};
-  const own = new Trading((what, news) => drawAccount[what]?.(news));
+  const told = {};
+  const own = new Trading((what, news) => told[what]?.(news));
   trading = own;
   const fees = new Fees(markets, () => form?.drawSums());
   const orderForm = new OrderForm(rules, own, clock, () => feed, () => fees.of(symbol));
   form = orderForm;
-  const decimals = decimalsByMarket(markets);
-  const orders = new OpenOrders(symbol, decimals, own);
-  const ended = new Ended(decimals);
-  const fills = new Fills(decimals);
-  const balances = new Balances();
   const safety = new Safety(own, clock);
   const faucet = document.getElementById("faucet");
+  if (faucet instanceof HTMLButtonElement) connectFaucet(faucet, byId("faucet-note"));
   const steps = new FirstSteps(own, () => faucet?.click(), goToOrder);
   const tellFills = fillTeller();
-  const drawFills = oncePerFrame(() => {
-    fills.draw(own.fills);
-    chart.setOwn(own.orders.values(), own.fills);
-  });
-  const drawEnded = oncePerFrame(() => ended.draw(own.ended.all()));
-  const places = Math.min(rules.quote_decimals, Math.max(PLACES_OF_WORTH, decimalsOf(rules.tick_size)));
-  drawBalances = oncePerFrame(() =>
-    balances.draw(own.balances, worthIn(own.balances.values(), markets, feed.tickers, rules.quote, places)),
-  );
-  const drawOrders = oncePerFrame(() => {
-    orders.draw();
-    chart.setOwn(own.orders.values(), own.fills);
-  });
+  const tables = accountTables(own);
+  drawBalances = tables.balances;
   const drawSums = oncePerFrame(() => orderForm.drawSums());
   const drawLink = oncePerFrame(() => {
+    for (const each of [orderForm, safety]) each.drawLink();
     mark.drawLink(own);
-    orderForm.drawLink();
-    safety.drawLink();
     if (own.link === "ready") fees.ask();
   });
-  Object.assign(drawAccount, {
-    orders: () => {
-      drawOrders();
-      draw.book();
-    },
-    ended: (/** @type {Order[]} */ news) => {
-      safety.notice(news);
-      drawEnded();
-      steps.hear("ended");
-    },
-    fills: (/** @type {Fill[]} */ news) => {
-      fees.notice(news);
-      tellFills(news);
-      drawFills();
-    },
-    balances: () => {
-      drawBalances();
-      drawSums();
-      steps.hear("balances");
-    },
-    link: () => {
-      drawLink();
-      drawOrders();
-    },
-  });
+  told.orders = () => [tables.orders, draw.book].forEach((each) => each());
+  told.link = () => [drawLink, tables.orders].forEach((each) => each());
+  told.ended = (/** @type {Order[]} */ news) => {
+    safety.notice(news);
+    tables.ended();
+    steps.hear("ended");
+  };
+  told.fills = (/** @type {Fill[]} */ news) => {
+    fees.notice(news);
+    tellFills(news);
+    tables.fills();
+  };
+  told.balances = () => {
+    tables.balances();
+    drawSums();
+    steps.hear("balances");
+  };
   drawLink();
+}
+
+/** What draws each of the account's tables. @param {Trading} own */
+function accountTables(own) {
+  const decimals = decimalsByMarket(markets);
+  const orders = new OpenOrders(symbol, decimals, own);
+  const [ended, fills, balances] = [new Ended(decimals), new Fills(decimals), new Balances()];
+  const places = Math.min(rules.quote_decimals, Math.max(PLACES_OF_WORTH, decimalsOf(rules.tick_size)));
+  const worth = () => worthIn(own.balances.values(), markets, feed.tickers, rules.quote, places);
   connectTabs(byId("account-tabs"));
-  if (faucet instanceof HTMLButtonElement) connectFaucet(faucet, byId("faucet-note"));
+  return {
+    orders: oncePerFrame(() => {
+      orders.draw();
+      chart.setOwn(own.orders.values(), own.fills);
+    }),
+    ended: oncePerFrame(() => ended.draw(own.ended.all())),
+    fills: oncePerFrame(() => {
+      fills.draw(own.fills);
+      chart.setOwn(own.orders.values(), own.fills);
+    }),
+    balances: oncePerFrame(() => balances.draw(own.balances, worth())),
+  };
 }
 
 /** A price of the ladder was chosen. @param {string} price @param {boolean} byKeyboard */
