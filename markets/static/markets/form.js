@@ -4,14 +4,15 @@
  * - The exchange judges; the form shows its words at the fields that they are about, and what is
  *   about no field on top of the button. "Check" asks for its judgement and places nothing.
  * - One submission has one client_order_id until its outcome is known: pressing again asks again.
- * - Which fields there are is order_types.js's business, what they come to estimate.js's.
+ * - Which fields there are is order_types.js's business, what they come to order_sums.js's.
  */
 
 import { Refusal } from "./connection.js";
-import { cut, isPlain, percentOfRatio, shown } from "./decimal.js";
+import { isPlain } from "./decimal.js";
 import { byId, note, setText } from "./draw.js";
-import { affordable, affordableAmount, assetsNeeded, bandLimit, DEFAULT_STOP_SLIPPAGE, estimate } from "./estimate.js";
+import { affordable, affordableAmount } from "./estimate.js";
 import { Fields } from "./fields.js";
+import { drawSums } from "./order_sums.js";
 import { quantityFor, totalOf } from "./totals.js";
 import { fieldOfError, fieldsOf, kindOf, MEANINGS, requestOf, timesInForce } from "./order_types.js";
 import { newClientOrderId } from "./trading.js";
@@ -20,7 +21,7 @@ import { inWords, outcome, percentWords, statusSentence } from "./words.js";
 /** @import { MarketFeed } from "./feed.js" */
 /** @import { ServerClock } from "./rest.js" */
 /** @import { Trading } from "./trading.js" */
-/** @import { FeeRates, MarketRules, OrderValues, Placed, Side, TimeInForce } from "./types.js" */
+/** @import { FeeRates, MarketRules, OrderValues, Placed, TimeInForce } from "./types.js" */
 /** @import { Market } from "./estimate.js" */
 
 const UNKNOWN = new Set(["timeout"]);
@@ -79,19 +80,9 @@ export class OrderForm {
 
   /** Show what it would cost, what there is, and how far prices may go. */
   drawSums() {
-    const values = this.#values();
-    const market = this.#market();
-    const assets = assetsNeeded(values, market);
-    setText(byId("available"), assets.map((asset) => `${shown(this.trading.available(asset))} ${asset}`).join(", "));
-    const sums = this.feedOf().feed.inStep || kindOf(values) !== "market" ? estimate(values, market) : null;
-    setText(byId("cost"), sums === null ? "–" : `${[`${shown(cut(sums.amount, 8))} ${sums.asset}`, sums.short].filter(Boolean).join(" ")}`);
-    setText(byId("fee"), sums === null ? "–" : `${shown(sums.fee.fee)} ${sums.fee.asset}`);
-    const { maker, taker } = market.rates;
-    setText(byId("rates"), `maker ${percentOfRatio(maker)} %, taker ${percentOfRatio(taker)} %`);
-    setText(byId("cost-label"), sums?.label ?? (values.side === "buy" ? "Cost" : "Proceeds"));
-    setText(byId("fee-label"), sums?.feeLabel ?? "Fee");
-    setText(byId("max_slippage-hint"), this.#slippageHint(values));
-    this.#drawBand(values, market);
+    const { feed, band } = this.feedOf();
+    const available = (/** @type {string} */ asset) => this.trading.available(asset);
+    drawSums(this.#values(), this.#market(), { available, inStep: feed.inStep, band });
   }
 
   /** The connection that carries orders is there, or not. */
@@ -139,25 +130,6 @@ export class OrderForm {
     const { feed, band, reference, status } = this.feedOf();
     const inForce = status === "auction" ? null : band;
     return { rules: this.rules, book: feed.book, band: inForce, reference, rates: this.ratesOf() };
-  }
-
-  /** Which prices the band allows now, at each price that it is about.
-   * @param {OrderValues} values @param {Market} market */
-  #drawBand(values, market) {
-    const other = values.side === "buy" ? "sell" : "buy";
-    const stop = kindOf(values) === "stop_limit" ? values.stop_price : market.reference;
-    /** @type {[string, Side, string | null][]} */
-    const bands = [
-      ["price-band", values.side, stop],
-      ["stop_limit-band", values.side, values.stop_price],
-      ["loss_limit-band", other, values.loss_stop],
-    ];
-    for (const [id, side, reference] of bands) {
-      const limit = bandLimit(side, reference, market);
-      const words = limit === null ? "" : `Price band: ${side === "buy" ? "at most" : "at least"} ${shown(limit)}`;
-      setText(byId(id), words);
-      byId(id).hidden = words === "";
-    }
   }
 
   /** @param {SubmitEvent} event */
@@ -276,14 +248,6 @@ export class OrderForm {
     if (times.length) select.value = times.includes(this.#timeInForce) ? this.#timeInForce : times[0];
     const until = byId("expires_at", HTMLInputElement);
     if (select.value === "gtd" && until.value === "") until.value = localMoment(Date.now() + DAY);
-  }
-
-  /** @param {OrderValues} values */
-  #slippageHint(values) {
-    const { band } = this.feedOf();
-    if (kindOf(values) === "market") return band === null ? "Empty: any price" : "Empty: the price band";
-    if (values.side === "sell") return "Empty: any price";
-    return `Empty: ${percentOfRatio(band ?? DEFAULT_STOP_SLIPPAGE)} %`;
   }
 
   /** @param {string | undefined} percent of what is available */
