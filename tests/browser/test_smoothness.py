@@ -19,7 +19,7 @@ pytestmark = pytest.mark.slow
 LEVELS = 300
 WARM = 650
 UPDATES = 1_000
-"""With each of the charts. Of ten updates one is a trade: the list of the last 100 is full when it is warm."""
+"""With each of the charts. Of ten updates one is a trade: warm, the list of the last 100 is full."""
 CHARTS = ("Depth", "Candles")
 ROOM = 1.1
 """A heap is now larger, now smaller; updates that were kept would be more."""
