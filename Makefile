@@ -35,6 +35,8 @@ lint: .venv/test-ready node_modules/test-ready
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/python manage.py makemigrations --check --dry-run
+	@npm run --silent lint
+	@npm run --silent types
 
 check: lint
 	$(BIN)/python -m pytest -n auto --dist loadfile -m "not slow" $(ARGS)
