@@ -32,7 +32,7 @@ def test_a_new_account_goes_from_nothing_to_its_first_order(
     tab = page.open(market)
     expect_steps(tab, money=False, order=False, key=False)
 
-    tab.get_by_role("button", name="Get play money").first.click()
+    tab.get_by_role("button", name="Ask for play money").click()
     expect_steps(tab, money=True, order=False)
     tab.get_by_role("button", name="Place an order").click()
     expect(tab.locator("#asks button:focus, #bids button:focus")).to_have_count(1)

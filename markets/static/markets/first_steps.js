@@ -2,7 +2,7 @@
  *
  * Rules:
  * - A step is done when the exchange shows it: money among the balances, an order or a fill, an API key.
- *   Nothing is remembered here but that somebody wants to see it no more, in this browser.
+ *   Nothing is remembered here but that an account wants to see it no more, in this browser.
  * - Nothing is shown before all three are known: whoever has done them never sees a flicker of it.
  */
 
@@ -12,13 +12,15 @@ import { get } from "./rest.js";
 
 /** @import { Trading } from "./trading.js" */
 
-const DISMISSED = "first-steps-dismissed";
-
 /** @typedef {"money" | "order" | "key"} Step */
+/** What must have been heard of before anything is shown. @typedef {"balances" | "ended" | "keys"} Source */
+
+const SOURCES = 3;
 
 export class FirstSteps {
   #hasKey = false;
-  #asked = false;
+  /** @type {Set<Source>} */
+  #heard = new Set();
   #everShown = false;
   #knownDone = "";
 
@@ -26,6 +28,7 @@ export class FirstSteps {
   constructor(trading, getMoney, placeOrder) {
     this.trading = trading;
     this.place = byId("first-steps");
+    this.dismissed = `first-steps-dismissed-${this.place.dataset.account}`;
     byId("first-dismiss").addEventListener("click", () => this.#dismiss());
     document.getElementById("first-faucet")?.addEventListener("click", getMoney);
     byId("first-order").addEventListener("click", placeOrder);
@@ -34,8 +37,13 @@ export class FirstSteps {
     document.addEventListener("visibilitychange", () => document.hidden || this.#askForKeys());
   }
 
-  draw() {
-    if (this.#isDismissed() || !this.#asked || this.trading.balances.size + this.trading.orders.size === 0 && this.trading.link !== "ready") return;
+  /** Something of this is known, or has changed. @param {Source} source */
+  hear(source) {
+    this.#heard.add(source);
+    if (this.#heard.size === SOURCES && !this.#isDismissed()) this.#draw();
+  }
+
+  #draw() {
     const done = this.#done();
     const all = Object.values(done).every(Boolean);
     if (all && !this.#everShown) return;
@@ -66,16 +74,15 @@ export class FirstSteps {
     if (this.#hasKey) return;
     try {
       this.#hasKey = (await get("api-keys")).length > 0;
-      this.#asked = true;
     } catch {
       return; // the next look asks again
     }
-    this.draw();
+    this.hear("keys");
   }
 
   #dismiss() {
     try {
-      localStorage.setItem(DISMISSED, "1");
+      localStorage.setItem(this.dismissed, "1");
     } catch {
       // It comes back with the next page.
     }
@@ -84,7 +91,7 @@ export class FirstSteps {
 
   #isDismissed() {
     try {
-      return !this.place.isConnected || localStorage.getItem(DISMISSED) !== null;
+      return !this.place.isConnected || localStorage.getItem(this.dismissed) !== null;
     } catch {
       return !this.place.isConnected;
     }

@@ -3,7 +3,7 @@
 import { Balances, connectFaucet, decimalsByMarket } from "./account_panels.js";
 import { ChartPanel } from "./chart.js";
 import { byId, oncePerFrame } from "./draw.js";
-import { compare } from "./decimal.js";
+import { compare, decimalsOf } from "./decimal.js";
 import { MarketFeed } from "./feed.js";
 import { Fees } from "./fees.js";
 import { FillNews, pieceWords } from "./fill_news.js";
@@ -24,6 +24,8 @@ import { connectViews, show } from "./views.js";
 import { worthIn } from "./worth.js";
 
 /** @import { Fill, MarketRules, Order, PageData, Trade } from "./types.js" */
+
+const PLACES_OF_WORTH = 2; // at least, where the quote asset has them
 
 /** @type {PageData} */
 const { symbol, markets, has_account: hasAccount } = JSON.parse(byId("page").textContent ?? "");
@@ -96,9 +98,9 @@ function startTrading() {
     chart.setOwn(own.orders.values(), own.fills);
   });
   const drawEnded = oncePerFrame(() => ended.draw(own.ended.all()));
-  const drawSteps = oncePerFrame(() => steps.draw());
+  const places = Math.min(rules.quote_decimals, Math.max(PLACES_OF_WORTH, decimalsOf(rules.tick_size)));
   drawBalances = oncePerFrame(() =>
-    balances.draw(own.balances, worthIn(own.balances.values(), markets, feed.tickers, rules.quote, rules.quote_decimals)),
+    balances.draw(own.balances, worthIn(own.balances.values(), markets, feed.tickers, rules.quote, places)),
   );
   const drawOrders = oncePerFrame(() => {
     orders.draw();
@@ -115,12 +117,11 @@ function startTrading() {
     orders: () => {
       drawOrders();
       draw.book();
-      drawSteps();
     },
     ended: (/** @type {Order[]} */ news) => {
       safety.notice(news);
       drawEnded();
-      drawSteps();
+      steps.hear("ended");
     },
     fills: (/** @type {Fill[]} */ news) => {
       fees.notice(news);
@@ -130,12 +131,11 @@ function startTrading() {
     balances: () => {
       drawBalances();
       drawSums();
-      drawSteps();
+      steps.hear("balances");
     },
     link: () => {
       drawLink();
       drawOrders();
-      drawSteps();
     },
   });
   drawLink();

@@ -21,6 +21,8 @@ const WORDS = { in: "Book verified", out: "Out of step", connecting: "Connecting
 export class Mark {
   #wasInStep = false;
   #everInStep = false;
+  /** @type {{ sequence: number, checksum: number, size: { bids: number, asks: number } } | null} What was verified last. */
+  #proved = null;
 
   /** @param {MarketFeed} feed @param {ServerClock} clock */
   constructor(feed, clock) {
@@ -33,8 +35,9 @@ export class Mark {
   }
 
   draw() {
-    const { inStep } = this.feed.feed;
+    const { inStep, book } = this.feed.feed;
     this.#everInStep ||= inStep;
+    if (inStep) this.#proved = { sequence: book.sequence, checksum: book.checksum, size: book.size };
     const step = inStep ? "in" : this.#everInStep ? "out" : "connecting";
     this.mark.dataset.step = this.ladder.dataset.step = step;
     setText(byId("mark-word"), WORDS[step]);
@@ -67,16 +70,16 @@ export class Mark {
     if (!this.mark.open) return;
     const { feed, verifiedAt } = this.feed;
     const lag = this.#lag();
-    const { book, inStep, resyncs } = feed;
-    if (inStep) {
-      setText(byId("mark-sequence"), `#${book.sequence}`);
-      setText(byId("mark-checksum"), book.checksum.toString(16).padStart(8, "0"));
-      setText(byId("ladder-size"), `${book.size.bids} bid and ${book.size.asks} ask levels`);
+    if (this.#proved) {
+      const { sequence, checksum, size } = this.#proved;
+      setText(byId("mark-sequence"), `#${sequence}`);
+      setText(byId("mark-checksum"), checksum.toString(16).padStart(8, "0"));
+      setText(byId("ladder-size"), `${size.bids} bid and ${size.asks} ask levels`);
     }
     const age = verifiedAt === null ? null : (performance.now() - verifiedAt) / 1000;
     setText(byId("mark-verified"), age === null ? "never" : `${age.toFixed(1)} s ago`);
     setText(byId("mark-lag"), lag === null ? "–" : `${lag} ms`);
-    setText(byId("mark-resyncs"), resyncs === 1 ? "once" : `${resyncs} times`);
+    setText(byId("mark-resyncs"), feed.resyncs === 1 ? "once" : `${feed.resyncs} times`);
   }
 
   /** How long the last book was on its way, as well as the clocks can tell, in milliseconds. */
