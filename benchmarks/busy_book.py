@@ -1,4 +1,4 @@
-"""BusyBook: a market whose book has many levels and changes all the time, driven over the public contract.
+"""busy_book: a market whose book has many levels and changes all the time, driven over the public contract.
 
 Rules:
 - A maker rests one order at each level. What then comes is seeded: mostly an order of its gets another
@@ -9,11 +9,12 @@ Rules:
 
 from __future__ import annotations
 
+import contextlib
 import json
 import random
 import time
-from types import TracebackType
-from typing import Any, Final, Self
+from collections.abc import Iterator
+from typing import Any, Final
 
 from websockets.sync.client import ClientConnection, connect
 
@@ -37,10 +38,8 @@ SIDES: Final = ("buy", "sell")
 class Trader:
     """A private connection that has one request on its way at a time."""
 
-    def __init__(self, url: str, key: str) -> None:
-        address = url.replace("http", "ws", 1) + "/ws/v1/trading"
-        headers = {"Authorization": f"Bearer {key}"}
-        self._socket: ClientConnection = connect(address, additional_headers=headers)
+    def __init__(self, socket: ClientConnection) -> None:
+        self._socket = socket
 
     def ask(self, method: str, params: dict[str, Any]) -> Any:
         """The result. Raises Failed."""
@@ -53,31 +52,29 @@ class Trader:
             raise Failed(f"{method} {params}: {answer['error']}")
         return answer["result"]
 
-    def close(self) -> None:
-        """Say goodbye."""
-        self._socket.close()
+
+@contextlib.contextmanager
+def busy_book(url: str, market: str, keys: tuple[str, str], seed: int = 1) -> Iterator[BusyBook]:
+    """A market whose maker and taker have these keys."""
+    address = url.replace("http", "ws", 1) + "/ws/v1/trading"
+    maker, taker = (
+        connect(address, additional_headers=[("Authorization", f"Bearer {key}")]) for key in keys
+    )
+    with maker as first, taker as second:
+        yield BusyBook(market, Trader(first), Trader(second), seed)
 
 
 class BusyBook:
     """The market, and what its maker has in it."""
 
-    def __init__(self, url: str, market: str, keys: tuple[str, str], seed: int = 1) -> None:
+    def __init__(self, market: str, maker: Trader, taker: Trader, seed: int) -> None:
         self._market = market
-        self._maker, self._taker = (Trader(url, key) for key in keys)
+        self._maker = maker
+        self._taker = taker
         self._dice = random.Random(seed)
         self._ids: dict[str, list[str]] = {}
         self._lots: dict[str, list[int]] = {}
         self._taken = dict.fromkeys(SIDES, 0)
-        self.updates = 0
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: Exception | None, trace: TracebackType | None
-    ) -> None:
-        self._maker.close()
-        self._taker.close()
 
     def fill(self, levels: int) -> None:
         """Rest an order at so many levels of each side."""
@@ -99,7 +96,6 @@ class BusyBook:
             if rate is not None:
                 time.sleep(max(0.0, began + number / rate - time.monotonic()))
             self._change()
-            self.updates += 1
 
     def _change(self) -> None:
         side = self._dice.choice(SIDES)

@@ -41,13 +41,18 @@ export class DepthChart {
     this.decimals = decimalsOf(rules.tick_size);
     this.pen = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
     this.colours = coloursNow();
+    this.font = `11px ${getComputedStyle(canvas).fontFamily}`;
+    this.size = { width: 0, height: 0 };
     this.seen = false;
     canvas.addEventListener("pointermove", ({ offsetX }) => this.#pointAt(offsetX));
     canvas.addEventListener("pointerleave", () => this.#point(null));
     canvas.addEventListener("keydown", (event) => this.#key(event));
     canvas.addEventListener("blur", () => this.#point(null));
     canvas.addEventListener("wheel", (event) => this.#wheel(event), { passive: false });
-    new ResizeObserver(() => heard.redraw()).observe(canvas);
+    new ResizeObserver(([{ contentRect }]) => {
+      this.size = { width: contentRect.width, height: contentRect.height };
+      heard.redraw();
+    }).observe(canvas);
     new IntersectionObserver((entries) => {
       this.seen = entries.some(({ isIntersecting }) => isIntersecting);
       if (this.seen) heard.redraw();
@@ -94,7 +99,7 @@ export class DepthChart {
   /** @param {boolean} inStep */
   #paint(inStep) {
     const { canvas, pen } = this;
-    const { width, height } = canvas.getBoundingClientRect();
+    const { width, height } = this.size;
     const ratio = devicePixelRatio || 1;
     const [across, down] = [Math.round(width * ratio), Math.round(height * ratio)];
     if (canvas.width !== across || canvas.height !== down) Object.assign(canvas, { width: across, height: down });
@@ -203,8 +208,7 @@ export class DepthChart {
   #pointAt(offset) {
     const depth = this.#depth;
     if (depth === null) return;
-    const { width } = this.canvas.getBoundingClientRect();
-    const price = depth.low + ((depth.high - depth.low) * offset) / width;
+    const price = depth.low + ((depth.high - depth.low) * offset) / this.size.width;
     const side = price <= depth.middle ? "buy" : "sell";
     const place = levelAt(side === "buy" ? depth.bids : depth.asks, price, side);
     this.#point(place < 0 ? null : { side, place });
@@ -254,7 +258,7 @@ export class DepthChart {
   /** @param {string} colour */
   #write(colour) {
     this.pen.fillStyle = colour;
-    this.pen.font = `11px ${getComputedStyle(this.canvas).fontFamily}`;
+    this.pen.font = this.font;
   }
 
   /** @param {number} price */
