@@ -22,6 +22,7 @@ from django.views.decorators.http import require_safe
 
 from markets import models, problems
 from markets.accounts import principal_of_user
+from markets.history import INTERVALS
 from markets.limits import login_rate
 from markets.matching.types import MILLION, MarketStatus, format_units
 
@@ -77,6 +78,8 @@ def _market_page(
         "has_account": account is not None,
         "sandbox": settings.SANDBOX,
         "demo_people": demo_people(),
+        "has_chart": bool(settings.STATICFILES_DIRS),
+        "chart_intervals": list(INTERVALS),
         "page": {
             "symbol": shown.symbol,
             "markets": [_rules(market) for market in markets],
