@@ -218,12 +218,12 @@ export class BookFeed {
 
   #receive(message, now) {
     const { channel, type, data } = message;
-    if (channel === undefined || data.market === undefined) throw new Amiss("a message without channel or market");
+    if (channel === undefined || type === undefined || data.market === undefined) {
+      throw new TypeError("it has no channel, type or market");
+    }
     if (channel !== "book" || data.market !== this.market) return "ignored";
     if (!this.inStep && type !== "snapshot") return "ignored";
-    const take = { snapshot: this.#snapshot, update: this.#update, heartbeat: this.#heartbeat }[type];
-    if (take === undefined) return "ignored";
-    const outcome = take.call(this, data);
+    const outcome = this.#take(type, data);
     if (outcome !== "ignored") {
       this.#heardAt = now;
       this.#floor = this.book.sequence;
@@ -231,12 +231,25 @@ export class BookFeed {
     return outcome;
   }
 
+  #take(type, data) {
+    switch (type) {
+      case "snapshot":
+        return this.#snapshot(data);
+      case "update":
+        return this.#update(data);
+      case "heartbeat":
+        return this.#heartbeat(data);
+      default:
+        return "ignored";
+    }
+  }
+
   #snapshot(data) {
-    const sequence = readSequence(data.sequence);
+    const sequence = readWhole(data.sequence, "sequence");
     if (this.inStep && sequence < this.book.sequence) return "ignored";
     const book = new LocalBook(this.market);
     book.replace(sequence, data.bids, data.asks);
-    if (book.checksum !== data.checksum) throw new Amiss("a snapshot does not add up to its checksum");
+    if (book.checksum !== readWhole(data.checksum, "checksum")) throw new Amiss("a snapshot does not add up to its checksum");
     if (sequence < this.#floor) {
       this.#floor = sequence;
       throw new Amiss("a snapshot is older than what was seen before");
@@ -249,23 +262,26 @@ export class BookFeed {
 
   #update(data) {
     const ours = this.book.sequence;
-    const sequence = readSequence(data.sequence);
-    const start = readSequence(data.prev_sequence);
-    if (sequence < ours || (sequence === ours && data.checksum === this.book.checksum)) return "ignored";
-    if (start !== ours || sequence === ours) {
-      throw new Amiss(`an update from ${start} to ${sequence} does not follow ${ours}`);
+    const sequence = readWhole(data.sequence, "sequence");
+    const start = readWhole(data.prev_sequence, "sequence");
+    if (sequence < ours) return "ignored";
+    const checksum = readWhole(data.checksum, "checksum");
+    if (sequence === ours && checksum === this.book.checksum) return "ignored";
+    if (sequence > ours) {
+      if (start !== ours) throw new Amiss(`an update from ${start} to ${sequence} does not follow ${ours}`);
+      this.book.apply(sequence, data.bids, data.asks);
     }
-    this.book.apply(sequence, data.bids, data.asks);
-    if (this.book.checksum !== data.checksum) throw new Amiss(`the checksum differs at ${sequence}`);
+    if (this.book.checksum !== checksum) throw new Amiss(`the checksum differs at ${sequence}`);
     return "applied";
   }
 
   #heartbeat(data) {
     const ours = this.book.sequence;
-    if (readSequence(data.sequence) !== ours) {
+    if (readWhole(data.sequence, "sequence") !== ours) {
       throw new Amiss(`a heartbeat is at ${data.sequence}, the book at ${ours}`);
     }
-    if (data.checksum !== this.book.checksum) throw new Amiss(`a heartbeat's checksum differs at ${ours}`);
+    const checksum = readWhole(data.checksum, "checksum");
+    if (checksum !== this.book.checksum) throw new Amiss(`a heartbeat's checksum differs at ${ours}`);
     return "confirmed";
   }
 
@@ -288,7 +304,7 @@ export class BookFeed {
   }
 }
 
-function readSequence(value) {
-  if (!Number.isSafeInteger(value) || value < 0) throw new TypeError(`not a sequence: ${value}`);
+function readWhole(value, name) {
+  if (!Number.isSafeInteger(value) || value < 0) throw new TypeError(`not a ${name}: ${value}`);
   return value;
 }
