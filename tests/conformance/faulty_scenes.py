@@ -63,7 +63,9 @@ def reordered() -> Scene:
 
 
 def overlapping() -> Scene:
-    scene = Scene("an update that begins before the book's sequence and ends after it is not trusted")
+    scene = Scene(
+        "an update that begins before the book's sequence and ends after it is not trusted"
+    )
     exchange = scene.begin()
     scene.later()
     update = exchange.update(("bids", "98", "1"))
@@ -135,7 +137,9 @@ def a_heartbeat_disagrees() -> Scene:
 
 
 def silence() -> Scene:
-    scene = Scene("silence of more than three seconds is out of step; a snapshot then comes unasked")
+    scene = Scene(
+        "silence of more than three seconds is out of step; a snapshot then comes unasked"
+    )
     exchange = scene.begin()
     scene.later(2500)
     scene.ignored()
@@ -206,7 +210,9 @@ def a_late_snapshot() -> Scene:
 
 
 def the_exchange_went_back() -> Scene:
-    scene = Scene("an older snapshot than before is doubted once, and believed when the exchange insists")
+    scene = Scene(
+        "an older snapshot than before is doubted once, and believed when the exchange insists"
+    )
     exchange = scene.begin()
     older = exchange.snapshot()
     scene.applied(exchange.update(("bids", "98", "1")))

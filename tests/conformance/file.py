@@ -1,6 +1,7 @@
 """The published file: every scene as JSON, one step a line, so that a change of it can be read."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +20,10 @@ def scenes() -> list[Scene]:
     return told + [BadChannel(seed).run() for seed in SEEDS]
 
 
-def text() -> str:
-    """The file's text."""
+def text(told: Sequence[Scene] | None = None) -> str:
+    """The file's text, or one of the same form with other scenes."""
     parts = []
-    for scene in scenes():
+    for scene in scenes() if told is None else told:
         head = {"name": scene.name, "market": scene.exchange.market}
         steps = ",\n".join(f"      {_json(step)}" for step in scene.steps)
         parts.append(f'    {_json(head)[:-1]}, "steps": [\n{steps}\n    ]}}')

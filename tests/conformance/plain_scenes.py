@@ -43,7 +43,9 @@ def levels_change() -> Scene:
 
 
 def many_levels_at_once() -> Scene:
-    scene = Scene("an update may merge several batches: many levels, and more than one sequence further")
+    scene = Scene(
+        "an update may merge several batches: many levels, and more than one sequence further"
+    )
     exchange = scene.begin()
     bids = [("bids", f"{90 + n}", f"{n + 1}.5") for n in range(8)]
     scene.applied(exchange.update(*bids, ("asks", "101", "0"), ("asks", "102", "1"), steps=12))
@@ -54,7 +56,9 @@ def many_levels_at_once() -> Scene:
 
 
 def no_level_at_all() -> Scene:
-    scene = Scene("an update without levels moves the sequence: the market's status or rules changed")
+    scene = Scene(
+        "an update without levels moves the sequence: the market's status or rules changed"
+    )
     exchange = scene.begin()
     for status in ("halted", "auction", "open"):
         scene.later(200)
@@ -67,7 +71,9 @@ def no_level_at_all() -> Scene:
 
 
 def a_level_that_is_not_there() -> Scene:
-    scene = Scene("a level may be removed that was never seen: its coming and its going were merged")
+    scene = Scene(
+        "a level may be removed that was never seen: its coming and its going were merged"
+    )
     exchange = scene.begin()
     scene.applied(exchange.update(("asks", "100.5", "0"), steps=2))
     scene.applied(exchange.update(("bids", "1", "0"), ("bids", "99", "1"), steps=2))
@@ -75,7 +81,9 @@ def a_level_that_is_not_there() -> Scene:
 
 
 def decimals_are_ordered_as_numbers() -> Scene:
-    scene = Scene("prices are ordered as decimal numbers: not as text, and no digit is lost to a float")
+    scene = Scene(
+        "prices are ordered as decimal numbers: not as text, and no digit is lost to a float"
+    )
     exchange = scene.exchange
     scene.subscribe()
     scene.applied(exchange.snapshot())

@@ -12,7 +12,7 @@ import pytest
 from clients import BookFeed, LocalBook, Outcome
 from clients.decimals import canonical
 from tests.conformance.file import PATH, text
-from tests.conformance.scene import Reason
+from tests.conformance.scene import Reason, changed
 
 FILE = json.loads(PATH.read_text())
 SCENES = FILE["scenes"]
@@ -27,6 +27,65 @@ WORDS = {
     Reason.UNREADABLE: "could not be read",
 }
 """What the client says of each reason."""
+
+
+class SkipsGaps(BookFeed):
+    def receive(self, message: Any, now: float) -> Outcome:
+        if (
+            message.get("type") == "update"
+            and self.in_step
+            and isinstance(message.get("data"), dict)
+        ):
+            message = changed(message, prev_sequence=self.book.sequence)
+        return super().receive(message, now)
+
+
+class BelievesAnySnapshot(BookFeed):
+    def receive(self, message: Any, now: float) -> Outcome:
+        self._floor = 0
+        return super().receive(message, now)
+
+
+class HearsNoSilence(BookFeed):
+    def is_stale(self, now: float) -> bool:
+        return False
+
+
+class AsksAllTheTime(BookFeed):
+    def receive(self, message: Any, now: float) -> Outcome:
+        self._asked_at = None
+        return super().receive(message, now)
+
+
+class NeverAsksAgain(BookFeed):
+    def tick(self, now: float) -> Outcome:
+        return super().tick(now) if self.in_step else Outcome.IGNORED
+
+
+class IgnoresHeartbeats(BookFeed):
+    def receive(self, message: Any, now: float) -> Outcome:
+        ignored = message.get("type") == "heartbeat"
+        return Outcome.IGNORED if ignored else super().receive(message, now)
+
+
+class ReadsFloats(BookFeed):
+    def receive(self, message: Any, now: float) -> Outcome:
+        data = message.get("data")
+        if isinstance(data, dict) and isinstance(data.get("asks"), list):
+            asks = [[f"{float(level[0]):.12g}", *level[1:]] for level in data["asks"] if level]
+            message = changed(message, asks=asks)
+        return super().receive(message, now)
+
+
+FLAWS = (
+    SkipsGaps,
+    BelievesAnySnapshot,
+    HearsNoSilence,
+    AsksAllTheTime,
+    NeverAsksAgain,
+    IgnoresHeartbeats,
+    ReadsFloats,
+)
 
 
 def test_the_file_is_what_the_generator_writes() -> None:
@@ -54,9 +113,25 @@ def test_the_books_of_the_file_add_up() -> None:
 
 @pytest.mark.parametrize("scene", SCENES, ids=lambda scene: scene["name"])
 def test_the_python_client_conforms(scene: Any) -> None:
-    feed = BookFeed(scene["market"])
+    follow(scene["market"], scene["steps"])
 
-    for step in scene["steps"]:
+
+@pytest.mark.parametrize("flaw", FLAWS, ids=lambda flaw: flaw.__name__)
+def test_a_client_with_a_flaw_does_not_conform(flaw: type[BookFeed]) -> None:
+    failed = 0
+    for scene in SCENES:
+        try:
+            follow(scene["market"], scene["steps"], flaw)
+        except AssertionError:
+            failed += 1
+
+    assert failed
+
+
+def follow(market: str, steps: Any, kind: type[BookFeed] = BookFeed) -> None:
+    """Have a client take every step, and check what comes of it."""
+    feed = kind(market)
+    for step in steps:
         outcome = take(feed, step)
 
         expect = step["expect"]
