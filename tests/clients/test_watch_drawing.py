@@ -129,7 +129,15 @@ def test_groups_are_whole_also_where_one_holds_very_many_levels() -> None:
 
     rows = rows_of(book, "bids", Decimal(100), 3, {})
 
-    assert [(row.price, row.quantity) for row in rows] == [(1000, 1), (900, 100), (800, 100)]
+    assert [(row.price, row.quantity) for row in rows] == [
+        (Decimal(1000), Decimal(1)),
+        (Decimal(900), Decimal(100)),
+        (Decimal(800), Decimal(100)),
+    ]
+
+
+def test_where_there_is_no_room_there_are_no_rows() -> None:
+    assert rows_of(a_book(), "bids", TICK, 0, {}) == []
 
 
 def test_the_selection_stays_with_its_price_or_goes_to_the_nearest() -> None:

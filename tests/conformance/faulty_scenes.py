@@ -89,6 +89,7 @@ def spoiled_updates() -> Scene:
     scene = Scene("a spoiled update is noticed by the checksum, whatever was spoiled in it")
     exchange = scene.begin()
     scene.later()
+    spoiled: dict[str, Any]
     for spoiled in (
         {"bids": [["98", "2"]]},
         {"bids": [["98.1", "1"]]},

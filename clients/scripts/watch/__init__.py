@@ -59,7 +59,7 @@ async def main(args: argparse.Namespace) -> int:
 def _has_screen() -> bool:
     """Whether somebody can see a screen and press keys."""
     dumb = os.environ.get("TERM", "") in ("", "dumb")
-    return sys.stdin.isatty() and sys.stdout.isatty() and not dumb
+    return not dumb and all(each.isatty() for each in (sys.stdin, sys.stdout, sys.stderr))
 
 
 async def _market(exchange: PublicClient, symbol: str | None) -> Market:

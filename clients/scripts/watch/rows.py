@@ -85,7 +85,7 @@ def nearest(rows: Iterable[Row], place: Place | None) -> Row | None:
 
 def _groups(book: LocalBook, side: BookSide, step: Decimal, most: int) -> dict[Decimal, Decimal]:
     """The best `most` groups; no more levels are looked at than that needs."""
-    depth = most
+    depth = max(1, most)
     while True:
         levels = _levels(book, side, depth)
         groups: dict[Decimal, Decimal] = {}

@@ -142,6 +142,7 @@ class Socket:
                 public(order)
                 for market in self.exchange.markets.values()
                 for order in market.orders + market.waiting
+                if order["account"] == self.key
             ],
             "fills": [],
             "balances": self.exchange.balance_rows(),
