@@ -22,6 +22,7 @@ from clients import Backoff, ExchangeClient
 from clients.__main__ import main
 from clients.scripts.watch.app import DARK, LIGHT, WatchApp
 from clients.scripts.watch.form import Field, Form
+from clients.scripts.watch.ladder_panel import LadderPanel
 from clients.scripts.watch.order_form import AmendForm, OrderForm, Tick
 from clients.scripts.watch.panel import Panel
 from clients.scripts.watch.questions import Help, MarketChoice, Question
@@ -110,12 +111,23 @@ def short_pause() -> Backoff:
 async def screen(
     exchange: StandIn, key: str | None = "alice", size: tuple[int, int] = (100, 30)
 ) -> AsyncIterator[Person]:
+    beating = asyncio.create_task(keep_beating(exchange))
     async with ExchangeClient(exchange.url, key, make_backoff=short_pause) as client:
         app = WatchApp(Session(client, await client.markets(), "BTC-USD"))
         async with app.run_test(size=size, notifications=True) as pilot:
             person = Person(app, pilot, exchange)
             await person.sees(lambda: "verified" in person.line(app.state))
             yield person
+    beating.cancel()
+
+
+async def keep_beating(exchange: StandIn) -> None:
+    """Say each second that the books are what they were, as an exchange does."""
+    while True:
+        for symbol in exchange.markets:
+            exchange.heartbeat(symbol)
+        await exchange.tell()
+        await asyncio.sleep(1)
 
 
 @pytest.fixture
@@ -148,6 +160,10 @@ def error_at(form: Form, name: str) -> str:
 def says(form: Form, name: str, words: str) -> bool:
     """Whether the form says it at the field, or (no name) for the whole form."""
     return (error_at(form, name) if name else str(form._general.content)) == words
+
+
+def has_selected(ladder: LadderPanel, price: int) -> bool:
+    return ladder.selected is not None and ladder.selected.price == price
 
 
 def shows(form: Form, names: list[str]) -> bool:
@@ -341,7 +357,7 @@ async def test_a_row_is_selected_and_chosen_by_mouse(person: Person) -> None:
     y = next(n for n, each in enumerate(ladder.lines) if "100.00" in each.text)
 
     await person.click(ladder, y)
-    await person.sees(lambda: getattr(ladder.selected, "price", None) == 100)
+    await person.sees(partial(has_selected, ladder, 100))
     await person.click(ladder, y, times=2)
 
     form: OrderForm = await person.sees_form(OrderForm)

@@ -71,7 +71,7 @@ class OrderForm(Form):
         yield Field("stop_price", "Stop price", quote)
         yield Field("price", "Price", quote, self._price)
         yield Field("quantity", "Quantity", base)
-        yield Tick("post-only: never take, rather be refused", id="post_only", compact=True)
+        yield Tick("post-only: never a taker", id="post_only", compact=True)
 
     def on_mount(self) -> None:
         """Show what a limit order needs."""
