@@ -369,11 +369,7 @@ async def test_each_type_of_order_asks_for_what_it_needs(person: Person) -> None
         await person.press("b")
         form: OrderForm = await person.sees_form(OrderForm)
         form.query_one(Select).value = type
-        await person.sees(
-            lambda form=form, fields=fields: (
-                [f.field_name for f in form.fields() if f.display] == list(fields)
-            )
-        )
+        await person.sees(partial(shows, form, list(fields)))
         assert form.query_one(Tick).display is (type == "limit")
 
         for name, value in fields.items():
