@@ -238,7 +238,9 @@ export class BookFeed {
   /** @param {any} message @param {number} now @returns {Outcome} */
   #receive(message, now) {
     const { channel, type, data } = message;
-    if (channel === undefined || data.market === undefined) throw new Amiss("a message without channel or market");
+    if (channel === undefined || type === undefined || data.market === undefined) {
+      throw new TypeError("it has no channel, type or market");
+    }
     if (channel !== "book" || data.market !== this.market) return "ignored";
     if (!this.inStep && type !== "snapshot") return "ignored";
     const outcome = this.#take(type, data);
@@ -265,11 +267,11 @@ export class BookFeed {
 
   /** @param {BookSnapshot} data @returns {Outcome} */
   #snapshot(data) {
-    const sequence = readSequence(data.sequence);
+    const sequence = readWhole(data.sequence, "sequence");
     if (this.inStep && sequence < this.book.sequence) return "ignored";
     const book = new LocalBook(this.market);
     book.replace(sequence, data.bids, data.asks);
-    if (book.checksum !== data.checksum) throw new Amiss("a snapshot does not add up to its checksum");
+    if (book.checksum !== readWhole(data.checksum, "checksum")) throw new Amiss("a snapshot does not add up to its checksum");
     if (sequence < this.#floor) {
       this.#floor = sequence;
       throw new Amiss("a snapshot is older than what was seen before");
@@ -283,24 +285,27 @@ export class BookFeed {
   /** @param {BookUpdate} data @returns {Outcome} */
   #update(data) {
     const ours = this.book.sequence;
-    const sequence = readSequence(data.sequence);
-    const start = readSequence(data.prev_sequence);
-    if (sequence < ours || (sequence === ours && data.checksum === this.book.checksum)) return "ignored";
-    if (start !== ours || sequence === ours) {
-      throw new Amiss(`an update from ${start} to ${sequence} does not follow ${ours}`);
+    const sequence = readWhole(data.sequence, "sequence");
+    const start = readWhole(data.prev_sequence, "sequence");
+    if (sequence < ours) return "ignored";
+    const checksum = readWhole(data.checksum, "checksum");
+    if (sequence === ours && checksum === this.book.checksum) return "ignored";
+    if (sequence > ours) {
+      if (start !== ours) throw new Amiss(`an update from ${start} to ${sequence} does not follow ${ours}`);
+      this.book.apply(sequence, data.bids, data.asks);
     }
-    this.book.apply(sequence, data.bids, data.asks);
-    if (this.book.checksum !== data.checksum) throw new Amiss(`the checksum differs at ${sequence}`);
+    if (this.book.checksum !== checksum) throw new Amiss(`the checksum differs at ${sequence}`);
     return "applied";
   }
 
   /** @param {BookHeartbeat} data @returns {Outcome} */
   #heartbeat(data) {
     const ours = this.book.sequence;
-    if (readSequence(data.sequence) !== ours) {
+    if (readWhole(data.sequence, "sequence") !== ours) {
       throw new Amiss(`a heartbeat is at ${data.sequence}, the book at ${ours}`);
     }
-    if (data.checksum !== this.book.checksum) throw new Amiss(`a heartbeat's checksum differs at ${ours}`);
+    const checksum = readWhole(data.checksum, "checksum");
+    if (checksum !== this.book.checksum) throw new Amiss(`a heartbeat's checksum differs at ${ours}`);
     return "confirmed";
   }
 
@@ -326,8 +331,8 @@ export class BookFeed {
   }
 }
 
-/** @param {unknown} value @returns {number} */
-function readSequence(value) {
-  if (typeof value !== "number" || !Number.isSafeInteger(value) || value < 0) throw new TypeError(`not a sequence: ${value}`);
+/** @param {unknown} value @param {string} name @returns {number} */
+function readWhole(value, name) {
+  if (typeof value !== "number" || !Number.isSafeInteger(value) || value < 0) throw new TypeError(`not a ${name}: ${value}`);
   return value;
 }
