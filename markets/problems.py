@@ -52,7 +52,7 @@ MEANINGS: Final = {
     "conflict": "The client_order_id was used for another order. Choose a new one.",
     "payload_too_large": "The body is larger than 1 MiB.",
     "deadline_passed": "The order's `deadline` had passed when its engine came to it. Nothing was done.",
-    "account_frozen": "The operator froze the account: it can cancel and read, but neither place nor amend orders.",
+    "account_frozen": "The operator froze the account: it can read and cancel, not place or amend orders.",
     "invalid_order": "The market does not take such an order; `errors` says what would be right.",
     "insufficient_funds": "The account has less available than the order needs.",
     "post_only_would_take": "The post-only order would have traded at once.",

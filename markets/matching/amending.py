@@ -51,7 +51,9 @@ class Amending:
         order = self._lookup.live(command)
         if isinstance(order, Refused):
             return order
-        refusal = self._checks.state(order.account, command.deadline) or _check_names(order, command)
+        refusal = self._checks.state(order.account, command.deadline) or _check_names(
+            order, command
+        )
         if refusal is not None:
             return refusal
         before = _Terms(order.price, order.stop_price, order.quantity)

@@ -1,7 +1,7 @@
 """What new orders and amends must pass, in one order; the first check that fails is the answer.
 
-client_order_id (in `placing`), deadline, frozen account and market status (`state`), fields that go together, tick, lot
-and limits, price band (`fields`), `funds`, `post_only`.
+client_order_id (in `placing`), deadline, frozen account and market status (`state`), fields that go
+together, tick, lot and limits, price band (`fields`), `funds`, `post_only`.
 """
 
 from __future__ import annotations

@@ -277,7 +277,7 @@ class Market:
         else:
             self.fee_rates[account] = rates
 
-    def set_frozen(self, account: int, frozen: bool) -> None:  # noqa: FBT001
+    def set_frozen(self, account: int, frozen: bool) -> None:
         """Take no more of an account's orders, or take them again; no fact if it is so already."""
         if (account in self.frozen) is frozen:
             return
@@ -285,7 +285,7 @@ class Market:
         self._put_frozen(account, frozen)
         self.events.append(FrozenSet(self.next_sequence(), account, frozen))
 
-    def _put_frozen(self, account: int, frozen: bool) -> None:  # noqa: FBT001
+    def _put_frozen(self, account: int, frozen: bool) -> None:
         if frozen:
             self.frozen.add(account)
         else:

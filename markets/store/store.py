@@ -71,9 +71,7 @@ class Store:
                         market=market
                     ).values_list("account_id", "maker_fee_rate", "taker_fee_rate")
                 },
-                frozen=frozenset(
-                    models.FrozenAccount.objects.values_list("account_id", flat=True)
-                ),
+                frozen=frozenset(models.FrozenAccount.objects.values_list("account_id", flat=True)),
             )
 
     def _market(self) -> models.Market:

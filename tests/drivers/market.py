@@ -370,7 +370,12 @@ class MarketDriver:
         before = picture(self.engine)
         rows = self.rows
         self.engine = Engine.load(
-            rows.spec, rows.state, rows.live.values(), rows.cancel_after, rows.fee_rates, rows.frozen
+            rows.spec,
+            rows.state,
+            rows.live.values(),
+            rows.cancel_after,
+            rows.fee_rates,
+            rows.frozen,
         )
         assert picture(self.engine) == before
         self.prove()

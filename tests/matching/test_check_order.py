@@ -1,5 +1,5 @@
-"""Checks come in one order: client_order_id, deadline, frozen account, market status, fields that go together, tick, lot
-and limits, how many orders, price band, funds, post-only.
+"""Checks come in one order: client_order_id, deadline, frozen account, market status, fields that go
+together, tick, lot and limits, how many orders, price band, funds, post-only.
 
 What is wrong in every way is put right one thing at a time, and told the next each time. (A frozen account's
 place in the order is in `test_frozen_accounts`: it has no orders that other steps could count.)

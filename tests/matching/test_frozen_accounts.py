@@ -1,5 +1,6 @@
-"""A frozen account has no orders in the book and brings none into it, whatever its market does: its orders are
-canceled when it is frozen, and what it places or amends is refused. It may cancel, and it may be unfrozen.
+"""A frozen account has no orders in the book and brings none into it, whatever its market does: its orders
+are canceled when it is frozen, and what it places or amends is refused. It may cancel, and
+it may be unfrozen.
 """
 
 from __future__ import annotations
