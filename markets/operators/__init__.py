@@ -16,6 +16,7 @@ from markets.operators.cancels import (
 )
 from markets.operators.engines import MarketEngine, market_engines
 from markets.operators.figures import (
+    RATE_SECONDS,
     BestPrices,
     LastTrade,
     MarketFigures,
@@ -28,6 +29,7 @@ from markets.operators.freezing import (
     unfreeze_account,
 )
 from markets.operators.halting import (
+    TRADING,
     HaltedMarket,
     halt_all,
     halted_together,
@@ -35,6 +37,7 @@ from markets.operators.halting import (
     trading_markets,
 )
 from markets.operators.new_markets import CreatedMarket, create_market, draft_market
+from markets.operators.previews import Change, commands_in_words, preview
 from markets.operators.refusals import MarketRefused
 from markets.operators.wishes import (
     MAX_AUCTION_SECONDS,
@@ -50,8 +53,11 @@ from markets.operators.wishes import (
 __all__ = [
     "MAX_AUCTION_SECONDS",
     "MAX_COUNTED",
+    "RATE_SECONDS",
+    "TRADING",
     "BestPrices",
     "CanceledAll",
+    "Change",
     "CreatedMarket",
     "FreezeRefused",
     "HaltedMarket",
@@ -64,6 +70,7 @@ __all__ = [
     "cancel_order",
     "cancel_orders",
     "check_configuration",
+    "commands_in_words",
     "configure_market",
     "create_market",
     "draft_market",
@@ -75,6 +82,7 @@ __all__ = [
     "market_figures",
     "open_orders_of",
     "outcome_of",
+    "preview",
     "resume_all",
     "set_market_status",
     "trading_markets",

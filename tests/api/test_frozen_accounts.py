@@ -10,7 +10,7 @@ from markets import operators
 from tests.api.shapes import refusal
 from tests.drivers.exchange import ExchangeDriver, Trader
 
-FROZEN = (422, "account_frozen", [])
+FROZEN: tuple[int, str, list[str]] = (422, "account_frozen", [])
 
 
 @pytest.fixture

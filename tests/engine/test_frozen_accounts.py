@@ -27,7 +27,7 @@ from tests.drivers.server import ServerProcess
 from tests.waiting import wait_until
 
 UNIT = 10**8
-FROZEN = (422, "account_frozen", [])
+FROZEN: tuple[int, str, list[str]] = (422, "account_frozen", [])
 
 
 def freeze(trader: Trader) -> None:
