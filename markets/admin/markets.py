@@ -284,7 +284,7 @@ class MarketAdmin(AnyAdmin):
             ]
         context = {
             "tools": tools,
-            "show_save": True,
+            "button": "Show what changes…" if self.has_change_permission(request) else "",
             "show_save_and_continue": False,
             "show_save_and_add_another": False,
         }

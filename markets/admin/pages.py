@@ -84,6 +84,7 @@ class Tool:
 
     label: str
     url: str
+    danger: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -52,7 +52,7 @@ def commands_in_words(market: Market, columns: Mapping[str, Any]) -> str:
     if rules:
         lines.append(
             f"One command, configure ({', '.join(rules)}), goes to the engine of {market}, which obeys "
-            f"in its sequence, after {market.last_sequence} as it stands now. Nothing of it happens if it refuses."
+            f"in its sequence, after {market.last_sequence} as it stands now. If it refuses, nothing changes."
         )
     if others:
         lines.append(
@@ -145,7 +145,8 @@ class _Look:
         return (
             f"From {spec.price_text(lowest)} to {spec.price_text(highest)} around the last trade's "
             f"{reference}. {self._of_open(found)} {'lies' if found == 1 else 'lie'} outside: they stay, and "
-            "trade only when the reference has come near. New orders on the aggressive side are refused beyond it."
+            "trade only when the reference has come near. New orders on the aggressive side are refused "
+            "beyond it."
         )
 
     def _of_volatility(self) -> str:
