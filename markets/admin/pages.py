@@ -102,6 +102,11 @@ class Question:
     hidden: Sequence[tuple[str, str]] = ()
     """What is sent with the form beside its fields."""
 
+    @property
+    def labelled_rows(self) -> list[list[tuple[str, str]]]:
+        """The table's rows, each cell with its heading: on a phone there is no room for a head."""
+        return [list(zip(self.table[0], row, strict=True)) for row in self.table[1:]]
+
 
 def ask(page: AnyAdmin, request: HttpRequest, question: Question) -> HttpResponse:
     """Show the question."""

@@ -153,9 +153,7 @@ class _Look:
         seconds = self._spec.volatility_auction
         if not seconds:
             return "What a taker wants beyond the band is canceled; the market goes on."
-        if self._spec.price_band is None:
-            return "Nothing, as long as there is no price band."
-        band = ratio_text(self._spec.price_band)
+        band = ratio_text(self._spec.price_band or 0)
         return f"A trade beyond the band ({band}) begins an auction of {seconds} s in its place."
 
     def _count(self, condition: Q) -> int:
