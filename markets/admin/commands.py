@@ -23,8 +23,18 @@ SHOWN: Final = 5
 RATES_SHOWN: Final = 200
 
 
-def report(page: AnyAdmin, request: HttpRequest, commands: Sequence[OperatorCommand]) -> None:
-    """Wait a moment for the engines, and tell the operator what came of the commands."""
+def report(
+    page: AnyAdmin,
+    request: HttpRequest,
+    commands: Sequence[OperatorCommand],
+    *,
+    each: bool = True,
+) -> None:
+    """Wait a moment for the engines, and tell the operator what came of the commands.
+
+    Not `each`: those that are done are only counted.
+    """
+    done = 0
     deadline = time.monotonic() + ANSWER_SECONDS
     for command in commands:
         operators.wait_for(command, max(0.0, deadline - time.monotonic()))
@@ -33,7 +43,13 @@ def report(page: AnyAdmin, request: HttpRequest, commands: Sequence[OperatorComm
             level = messages.ERROR
         elif not command.done:
             level = messages.WARNING
+        if level == messages.SUCCESS and not each:
+            done += 1
+            continue
         page.message_user(request, f"{command.market}: {operators.outcome_of(command)}", level)
+    if done:
+        markets = "1 market" if done == 1 else f"{done} markets"
+        page.message_user(request, f"Done in {markets}.", messages.SUCCESS)
 
 
 def wanted(command: OperatorCommand) -> str:

@@ -48,7 +48,7 @@ def _ask_and_do(page: AnyAdmin, request: HttpRequest, key: int, *, freeze: bool)
     page.log_change(request, account, with_note("Frozen" if freeze else "Unfrozen", note))
     done = "frozen" if freeze else "not frozen any more"
     page.message_user(request, f"{account} is {done}.", messages.SUCCESS)
-    commands.report(page, request, sent)
+    commands.report(page, request, sent, each=False)
     return HttpResponseRedirect(change_url(account))
 
 
