@@ -60,6 +60,8 @@ def wanted(command: OperatorCommand) -> str:
             seconds = params.get("seconds")
             status = f"status = {params.get('status')}"
             return status if seconds is None else f"{status} for {seconds} s"
+        case "set_frozen":
+            return f"{'freeze' if params.get('frozen') else 'unfreeze'} {params.get('name')}"
         case "set_fee_rates":
             count = len(params.get("rates", ()))
             return f"fee rates of {count} account{'' if count == 1 else 's'}"

@@ -76,7 +76,7 @@ def market_figures(markets: Iterable[Market]) -> list[MarketFigures]:
 
 def _figures(engine: MarketEngine, best: dict[str, BestPrices] | None, now: int) -> MarketFigures:
     market = engine.market
-    orders, trades = _rates(market, now)
+    orders, trades = _rates(market, engine.last_batch, now)
     return MarketFigures(
         engine=engine,
         best=None if best is None else best.get(market.symbol, BestPrices()),
@@ -87,10 +87,12 @@ def _figures(engine: MarketEngine, best: dict[str, BestPrices] | None, now: int)
     )
 
 
-def _rates(market: Market, now: int) -> tuple[int | str, int | str]:
-    """New orders and trades a second."""
-    newest = Batch.objects.filter(market=market).order_by("-sequence")
+def _rates(market: Market, last: int | None, now: int) -> tuple[int | str, int | str]:
+    """New orders and trades a second; `last` is when the newest batch was."""
     span = RATE_SECONDS * SECOND
+    if last is None or last <= now - span:
+        return "0", "0"
+    newest = Batch.objects.filter(market=market).order_by("-sequence")
     edge = newest.values_list("timestamp", flat=True)[MAX_BATCHES - 1 : MAX_BATCHES].first()
     if edge is not None:
         span = min(span, max(now - edge, 1))

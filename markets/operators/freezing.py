@@ -64,6 +64,6 @@ def _tell_markets(
     told: list[OperatorCommand] | None = None,
 ) -> list[OperatorCommand]:
     """Ask every market's engine, but for those that were asked already."""
-    params = {"account": account.pk, "frozen": frozen}
+    params = {"account": account.pk, "frozen": frozen, "name": account.name}  # its name: to read
     markets = Market.objects.exclude(pk__in=[command.market_id for command in told or ()])
     return [ask(market, "set_frozen", params, by, reason) for market in markets]

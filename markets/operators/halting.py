@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from django.db import transaction
+from django.db.models import Q
 
 from markets.matching.types import MarketStatus
 from markets.models import Market, OperatorCommand
@@ -51,7 +52,9 @@ def halt_all(by: str, note: str) -> list[OperatorCommand]:
 def halted_together() -> list[HaltedMarket]:
     """The markets that were halted with all others and that nobody gave another status since."""
     found = []
-    for market in Market.objects.exclude(status=MarketStatus.CLOSED):
+    waits = Q(operator_commands__done=False)
+    halted = Market.objects.filter(Q(status=MarketStatus.HALTED) | waits).distinct()
+    for market in halted.exclude(status=MarketStatus.CLOSED):
         asked = OperatorCommand.objects.filter(market=market, kind="set_status")
         last = asked.order_by("-pk").first()
         if last is not None and WAS in last.params and not last.refusal:

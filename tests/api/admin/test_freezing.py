@@ -51,8 +51,8 @@ def test_who_froze_it_and_why_is_kept_and_shown(
     assert url(alice, "freeze") not in shown
     command = OperatorCommand.objects.get()
     in_list = page(operator, "operatorcommand_changelist")
-    assert f"account = {alice.pk}, frozen = True" in in_list
-    assert command.params == {"account": alice.pk, "frozen": True}
+    assert "freeze alice" in in_list
+    assert command.params == {"account": alice.pk, "frozen": True, "name": "alice"}
 
 
 def test_it_is_unfrozen_with_a_reason_too(operator: Client, market: Market, alice: Account) -> None:

@@ -5,6 +5,8 @@
  */
 
 const INTERVAL_MS = 2_000;
+/** How many times longer it waits than an answer took: many markets take a while, and the server has more to do. */
+const PATIENCE = 10;
 const TIMEOUT_MS = 8_000;
 
 const overview = /** @type {HTMLElement} */ (document.getElementById("overview"));
@@ -51,6 +53,7 @@ async function ask() {
 }
 
 async function follow() {
+  const began = performance.now();
   if (!document.hidden) {
     try {
       await ask();
@@ -58,7 +61,7 @@ async function follow() {
       doubt("The server does not answer.");
     }
   }
-  setTimeout(follow, INTERVAL_MS);
+  setTimeout(follow, Math.max(INTERVAL_MS, PATIENCE * (performance.now() - began)));
 }
 
 setTimeout(follow, INTERVAL_MS);
