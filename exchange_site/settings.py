@@ -92,6 +92,7 @@ SANDBOX = _flag("EXCHANGE_SANDBOX", default=False)
 
 INSTALLED_APPS = [
     "daphne",  # first: its runserver replaces Django's
+    "markets",  # before the admin, whose frame it dresses
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -103,7 +104,6 @@ INSTALLED_APPS = [
     "rest_framework",
     "drf_spectacular",
     "drf_spectacular_sidecar",
-    "markets",
 ]
 
 MIDDLEWARE = [

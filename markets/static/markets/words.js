@@ -26,6 +26,7 @@ const REASONS = {
   oco: "the other order of its pair traded, was triggered or ended",
   bracket: "another order of its bracket traded or ended",
   market_closed: "the market closed",
+  account_frozen: "the operator froze your account",
 };
 
 /** What an order is to its group. @type {Record<string, string>} */
