@@ -18,6 +18,7 @@ from markets.models.accounts import (
     Balance,
     Transfer,
 )
+from markets.models.attempts import Attempts
 from markets.models.engines import EngineProcess
 from markets.models.markets import (
     ASSET_SYMBOL,
@@ -59,6 +60,7 @@ __all__ = [
     "AccountFees",
     "ApiKey",
     "Asset",
+    "Attempts",
     "Balance",
     "Batch",
     "CancelAfter",
