@@ -311,6 +311,7 @@ ACCOUNT_PREVENT_ENUMERATION = "strict"
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_REAUTHENTICATION_REQUIRED = True
+ACCOUNT_REAUTHENTICATION_METHODS = ["password", "mfa"]
 ACCOUNT_EMAIL_NOTIFICATIONS = True
 # Wrong passwords and codes that one account may have: 10 in 10 minutes, from wherever they come.
 FAILED_LOG_INS = "10/10m"

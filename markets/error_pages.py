@@ -2,7 +2,8 @@
 
 Rules:
 - Whoever accepts HTML and does not ask the API is a person.
-- These pages need neither a database nor a session: they are shown when those are what is wrong.
+- Pages of defects, maintenance and refused forms need neither a database nor a session: they are shown when
+  those are what is wrong.
 - Nothing that a page says is of the error itself, unless it was written to be read.
 """
 
@@ -43,8 +44,9 @@ def error_response(
     *,
     title: str | None = None,
     retry_after: int | None = None,
+    with_header: bool = False,
 ) -> HttpResponse:
-    """The answer that says so, to whoever asked."""
+    """The answer that says so, to whoever asked; `with_header` shows who is logged in, too."""
     problem = Problem(code, detail, retry_after=retry_after)
     if not is_for_people(request):
         return problem_response(problem)
@@ -55,8 +57,9 @@ def error_response(
         "status": problem.status_code,
         "retry_after": problem.retry_after,
     }
-    # Without the request: who is logged in would have to be asked of the database.
-    page = render_to_string("markets/error.html", context)
+    # Who is logged in would have to be asked of the database, which may be what is wrong.
+    about = {"request": request} if with_header else {}
+    page = render_to_string("markets/error.html", context | {"with_header": with_header}, **about)
     response = HttpResponse(page, status=problem.status_code)
     for name, value in problem_headers(problem).items():
         response[name] = value
@@ -74,7 +77,10 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
 def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
     """403."""
     return error_response(
-        request, "permission_denied", str(exception) or "This is not for you to see or do."
+        request,
+        "permission_denied",
+        str(exception) or "This is not for you to see or do.",
+        with_header=True,
     )
 
 

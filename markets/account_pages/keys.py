@@ -81,10 +81,7 @@ def keys_page(request: HttpRequest, account: models.Account) -> HttpResponse:
             form = KeyForm()
     keys = models.ApiKey.objects.filter(account=account, revoked_at=None)
     context = {"account": account, "keys": keys, "form": form, "made": made, "secret": secret}
-    status = 400 if form.is_bound and form.errors else 200
-    return render(
-        request, "account/api_keys.html", context | {"now": timezone.now()}, status=status
-    )
+    return render(request, "account/api_keys.html", context | {"now": timezone.now()})
 
 
 def _make(account: models.Account, wanted: dict[str, Any]) -> tuple[models.ApiKey, str]:

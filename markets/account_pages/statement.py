@@ -80,7 +80,7 @@ def statement_page(request: HttpRequest, account: models.Account) -> HttpRespons
     lost = bool(text) and after is None
     context: dict[str, Any] = {"account": account, "form": form, "lost": lost}
     if not form.is_valid() or lost:
-        return render(request, "account/statement.html", context, status=400)
+        return render(request, "account/statement.html", context)
     page = Statement(account.pk, form.wanted()).page(after)
     chosen = form.query()
     context |= {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from allauth.account.internal.flows.login import record_authentication
 from allauth.account.views import LoginView, LogoutView, SignupView
 from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
@@ -65,6 +66,8 @@ class SignUp(SignupView):
         except IntegrityError:
             form.add_error("username", "This name is taken.")
             return self.form_invalid(form)  # type: ignore[no-any-return]
+        # They chose their password this moment: adding a second factor need not ask for it again.
+        record_authentication(self.request, self.user, "password", reauthenticated=True)
         return response
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
