@@ -8,6 +8,12 @@ COPY requirements.txt ./
 RUN python -m venv /opt/exchange \
  && /opt/exchange/bin/pip install --no-cache-dir --only-binary=:all: -r requirements.txt
 
+FROM python:3.11.14-slim-bookworm AS scripts
+WORKDIR /build
+COPY requirements-node.txt package.json package-lock.json .npmrc ./
+RUN pip install --no-cache-dir --only-binary=:all: -r requirements-node.txt \
+ && npm ci --omit=dev
+
 FROM python:3.11.14-slim-bookworm
 LABEL org.opencontainers.image.title="exchange" \
       org.opencontainers.image.description="A self-hosted spot exchange" \
@@ -24,6 +30,7 @@ COPY manage.py ./
 COPY clients ./clients
 COPY exchange_site ./exchange_site
 COPY markets ./markets
+COPY --from=scripts /build/node_modules ./node_modules
 RUN PYTHONDONTWRITEBYTECODE= python -m compileall -q .
 USER 10001:10001
 EXPOSE 8000

@@ -14,20 +14,23 @@ DEMO ?= 1
 WEB ?= 2
 ENGINES ?= 2
 BIN := .venv/bin
+# The chart library, and what checks the pages' scripts, come by npm: the machine's own, or one through pip.
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+OWN_NODE := $(shell node --version 2>/dev/null | grep -Eq '^v(2[0-9]|[3-9][0-9])\.' && npm --version >/dev/null 2>&1 || echo .venv/node-ready)
 
 .PHONY: run cluster test lint check simulate bench bench-compare bench-complexity bench-core bench-tables bench-parts bench-servers bench-pauses bench-instructions bench-cluster format clean
 
-run: .venv/run-ready
+run: .venv/run-ready node_modules/run-ready
 	@$(BIN)/python manage.py migrate --verbosity 0
 	@exec $(BIN)/python manage.py serve --host $(HOST) --port $(PORT) $(if $(filter 1,$(DEMO)),--demo)
 
-cluster: .venv/run-ready
+cluster: .venv/run-ready node_modules/run-ready
 	@exec $(BIN)/python manage.py cluster --host $(HOST) --port $(PORT) --web $(WEB) --engines $(ENGINES) $(if $(filter 1,$(DEMO)),--demo)
 
-test: .venv/test-ready
+test: .venv/test-ready node_modules/test-ready
 	$(BIN)/python -m pytest -n auto --dist loadfile $(ARGS)
 
-lint: .venv/test-ready
+lint: .venv/test-ready node_modules/test-ready
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
@@ -74,7 +77,7 @@ format: .venv/test-ready
 	$(BIN)/ruff check --fix .
 
 clean:
-	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 .venv/bin/python:
 	$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed; this is " + sys.version.split()[0] + ". Set PYTHON=python3.11") if sys.version_info < (3, 11) else 0'
@@ -87,3 +90,15 @@ clean:
 .venv/test-ready: requirements.txt requirements-dev.txt | .venv/bin/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
 	@touch $@ .venv/run-ready
+
+.venv/node-ready: requirements-node.txt | .venv/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-node.txt
+	@touch $@
+
+# Without the registry the exchange starts all the same; its page says that it has no chart.
+node_modules/run-ready: package-lock.json | $(OWN_NODE)
+	@npm ci --silent --omit=dev && touch $@ || echo "The chart's library could not be fetched; the next start tries again."
+
+node_modules/test-ready: package-lock.json | $(OWN_NODE)
+	@npm ci --silent
+	@touch $@ node_modules/run-ready

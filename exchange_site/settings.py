@@ -368,6 +368,9 @@ USE_TZ = True
 DATETIME_FORMAT = "Y-m-d H:i:s"
 
 STATIC_URL = "/static/"
+# What npm fetched for the pages; without it they do without, and say so.
+CHART_LIBRARY = BASE_DIR / "node_modules" / "lightweight-charts" / "dist"
+STATICFILES_DIRS = [("chart", CHART_LIBRARY)] if CHART_LIBRARY.is_dir() else []
 # The apps' own files are served as they are; nothing need be collected.
 SERVESTATIC_USE_FINDERS = True
 SERVESTATIC_ALLOW_ALL_ORIGINS = False

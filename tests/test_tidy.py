@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -161,7 +162,10 @@ def test_nothing_is_left_for_later_in_the_code() -> None:
 
 
 def test_every_version_is_pinned() -> None:
-    for name in ("requirements.txt", "requirements-dev.txt"):
+    for name in ("requirements.txt", "requirements-dev.txt", "requirements-node.txt"):
         for line in (ROOT / name).read_text().splitlines():
             wanted = line.partition("#")[0].strip()
             assert not wanted or wanted.startswith("-r ") or "==" in wanted, line
+    package = json.loads((ROOT / "package.json").read_text())
+    for version in (package["dependencies"] | package["devDependencies"]).values():
+        assert re.fullmatch(r"\d+\.\d+\.\d+", version), version

@@ -69,8 +69,18 @@ def test_it_installs_pinned_wheels_and_keeps_no_cache_and_no_compiler() -> None:
         if "pip install" in run:
             assert "--no-cache-dir" in run
             assert "--only-binary=:all:" in run
-            assert "-r requirements.txt" in run
-    assert sum("pip install" in run for run in runs) == 1
+            assert re.search(r"-r requirements(-node)?\.txt", run)
+        if "npm" in run:
+            assert "npm ci --omit=dev" in run, "what the lock file says, and no tools"
+    assert sum("pip install" in run for run in runs) == 2
+
+
+def test_node_is_in_no_stage_but_the_one_that_fetches_the_pages_library() -> None:
+    with_node = [stage for stage in stages() if any("npm" in each.value for each in stage)]
+
+    (stage,) = with_node
+    assert stage[0].value.endswith(" AS scripts")
+    assert "--from=scripts /build/node_modules ./node_modules" in final("COPY")
 
 
 def test_nothing_runs_as_root() -> None:

@@ -1,0 +1,38 @@
+"""What the pages' scripts do that needs no browser, told by node's own test runner: `*.test.js` here.
+
+`node --test tests/javascript/` runs the same by itself.
+"""
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+CHAPTERS = sorted(Path(__file__).parent.glob("*.test.js"))
+SECONDS = 120
+
+
+@pytest.fixture(scope="session")
+def node() -> str:
+    path = shutil.which("node")
+    if path is None:
+        reason = "no node on this machine: `make test` gets one"
+        if os.environ.get("CI"):
+            pytest.fail(reason)
+        pytest.skip(reason)
+    return path
+
+
+@pytest.mark.parametrize("chapter", CHAPTERS, ids=lambda path: path.name)
+def test_every_test_of_it_passes(chapter: Path, node: str) -> None:
+    done = subprocess.run(
+        [node, "--test", "--test-reporter=spec", str(chapter)],
+        capture_output=True,
+        text=True,
+        timeout=SECONDS,
+        check=False,
+    )
+
+    assert done.returncode == 0, done.stdout + done.stderr
