@@ -30,6 +30,13 @@ def demo_people() -> list[dict[str, str]]:
 class LogIn(LoginView):
     """Name or mail address, and password."""
 
+    def get_form(self, form_class: Any = None) -> Any:
+        """The form, begun where something is left to type."""
+        form = super().get_form(form_class)
+        first = form.fields["password" if form.is_bound else "login"]
+        first.widget.attrs["autofocus"] = True
+        return form
+
     def form_invalid(self, form: Any) -> HttpResponse:
         """The form with what is wrong; 429 where too much was."""
         response: HttpResponse = super().form_invalid(form)

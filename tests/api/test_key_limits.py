@@ -155,6 +155,7 @@ def test_a_key_makes_none_that_may_do_more(exchange: ExchangeDriver) -> None:
     assert narrower["allowed_ips"] == [HERE]
     assert inherited["allowed_ips"] == ["127.0.0.0/8"]
     assert inherited["expires_at"] is not None
+    wider: dict[str, Any]
     for wider in ({"allowed_ips": []}, {"allowed_ips": ["0.0.0.0/0"]}, {"expires_at": None}):
         assert refusal(bot.http.post("api-keys", json=wider)) == (403, "permission_denied", [])
 

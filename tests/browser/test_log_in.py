@@ -27,6 +27,7 @@ def test_a_wrong_password_says_so_and_keeps_the_name(
 
     expect(tab.get_by_role("alert")).to_contain_text("do not belong together")
     expect(tab.get_by_label("Username")).to_have_value("alice")
+    expect(tab.get_by_label("Password")).to_be_focused()
 
 
 def test_logging_in_leads_back_and_logging_out_hides_what_is_private(
