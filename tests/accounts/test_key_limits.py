@@ -166,10 +166,10 @@ def test_a_key_is_made_and_shown_once(in_browser: Client, alice: Account) -> Non
     ],
 )
 def test_what_makes_no_sense_is_said_at_its_field(
-    in_browser: Client, form: dict[str, Any], said: str
+    in_browser: Client, alice: Account, form: dict[str, Any], said: str
 ) -> None:
     assert said in seen(make(in_browser, **form)).words
-    assert not ApiKey.objects.exists()
+    assert not alice.api_keys.exists()
 
 
 def test_a_key_is_revoked_by_its_owner_alone(in_browser: Client, alice: Account) -> None:

@@ -14,6 +14,9 @@ from tests.accounts.conftest import PASSWORD, is_in, log_in, person
 from tests.accounts.pages import Page, code_of, see, seen
 
 
+NAME = "alice-of-tests"
+
+
 def confirm(browser: Client, address: str) -> Any:
     """Ask for something that needs the password once more, and give it."""
     response = browser.get(address)
@@ -134,7 +137,7 @@ def test_a_wrong_first_code_turns_nothing_on(in_browser: Client) -> None:
 
     seen(in_browser.post("/account/second-factor/", {"code": "000000"}))
 
-    assert not Authenticator.objects.exists()
+    assert not Authenticator.objects.filter(user__username=NAME).exists()
 
 
 def test_without_the_password_it_is_neither_added_nor_removed(in_browser: Client) -> None:
@@ -148,11 +151,11 @@ def test_its_secrets_are_sealed_in_the_database(
     protected: tuple[str, list[str]], settings: Any
 ) -> None:
     secret, codes = protected
-    kept = " ".join(str(row.data) for row in Authenticator.objects.all())
+    kept = " ".join(str(row.data) for row in Authenticator.objects.filter(user__username=NAME))
 
     assert secret not in kept
     assert not any(code in kept for code in codes)
-    factor = Authenticator.objects.get(type="totp").wrap()
+    factor = Authenticator.objects.get(type="totp", user__username=NAME).wrap()
     settings.SEALING_KEY = "another"
     browser = Client(headers={"accept": "text/html"})
     log_in(browser, "alice-of-tests")
@@ -171,7 +174,7 @@ def test_it_is_removed_with_its_recovery_codes(
 
     browser.post("/account/second-factor/remove/")
 
-    assert not Authenticator.objects.exists()
+    assert not Authenticator.objects.filter(user__username=NAME).exists()
     assert "Off." in see(browser, "/account/security/").words
     browser.post("/logout/")
     log_in(browser, alice.name)
