@@ -13,7 +13,6 @@ from markets.models import Account
 from tests.accounts.conftest import PASSWORD, is_in, log_in, person
 from tests.accounts.pages import Page, code_of, see, seen
 
-
 NAME = "alice-of-tests"
 
 
