@@ -87,8 +87,9 @@ clean:
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
 	@touch $@
 
-.venv/test-ready: requirements.txt requirements-dev.txt | .venv/bin/python
+.venv/test-ready: requirements.txt requirements-dev.txt requirements-bots.txt | .venv/bin/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -r requirements-bots.txt
 	@touch $@ .venv/run-ready
 
 .venv/node-ready: requirements-node.txt | .venv/bin/python

@@ -1,9 +1,9 @@
 """Settings, all from the environment; what is missing or impossible stops the start with one line.
 
 DATABASE_URL, REDIS_URL, REDIS_SENTINELS, REDIS_SENTINEL_PASSWORD, SECRET_KEY, DEBUG, ALLOWED_HOSTS,
-CSRF_TRUSTED_ORIGINS, EXCHANGE_VAR, EXCHANGE_SANDBOX, EXCHANGE_HTTPS, EXCHANGE_LEAN, EXCHANGE_RATE_*,
-EXCHANGE_METRICS_*, EXCHANGE_PUBLIC_URL, EXCHANGE_STOP_NOTICE, LOG_LEVEL and LOG_FORMAT are described in
-docs/operations.md.
+CSRF_TRUSTED_ORIGINS, EXCHANGE_VAR, EXCHANGE_SANDBOX, EXCHANGE_HTTPS, EXCHANGE_LEAN, EXCHANGE_BINANCE,
+EXCHANGE_KEYS_SECRET, EXCHANGE_RATE_*, EXCHANGE_METRICS_*, EXCHANGE_PUBLIC_URL, EXCHANGE_STOP_NOTICE,
+LOG_LEVEL and LOG_FORMAT are described in docs/operations.md.
 """
 
 from __future__ import annotations
@@ -82,6 +82,8 @@ def _own_secret_key() -> str:
 
 DEBUG = _flag("DEBUG", default=False)
 SECRET_KEY = os.environ.get("SECRET_KEY") or _own_secret_key()
+# What API keys' secrets are encrypted by: the first seals, all of them open (to rotate it).
+KEYS_SECRETS = _words("EXCHANGE_KEYS_SECRET") or [SECRET_KEY]
 ALLOWED_HOSTS = _words("ALLOWED_HOSTS") or ["127.0.0.1", "localhost", "[::1]"]
 CSRF_TRUSTED_ORIGINS = _words("CSRF_TRUSTED_ORIGINS")
 # Where clients find this very process (GET /api/v1/nodes), and how long before its end it says that it stops.
@@ -244,6 +246,9 @@ REST_FRAMEWORK = {
 
 # Orders of programs need not pass through Django: the same answers for a fraction of the time.
 LEAN = _flag("EXCHANGE_LEAN", default=True)
+
+# The Binance spot dialect beside the exchange's own API: existing bots connect unchanged.
+BINANCE = _flag("EXCHANGE_BINANCE", default=True)
 
 SPECTACULAR_SETTINGS = {
     "TITLE": "Exchange API",

@@ -62,6 +62,8 @@ class MarketView:
         self._read = read
         self.update_interval = update_interval
         self.snapshot_interval = snapshot_interval
+        self.dialect_symbol: str | None = None
+        """What bots of another dialect call it, where that is not its symbol without the hyphen."""
         self._subscribers: dict[str, set[Outbox]] = {}
         self._backlog: deque[BatchNotice] = deque(maxlen=MAX_BACKLOG)
         self._resyncing: asyncio.Task[None] | None = None
@@ -89,7 +91,7 @@ class MarketView:
         self.book = PublicBook(moment.state.sequence, bids, asks)
         self._figures.sequence.set(self.book.sequence)
         self.trades: deque[Trade] = deque(moment.trades, maxlen=RECENT_TRADES)
-        self._day = Day(moment.minutes)
+        self.day = Day(moment.minutes)
         self._timestamp = time.time_ns() // 1000
         self._pending = None
 
@@ -317,7 +319,7 @@ class MarketView:
     def _take_trades(self, trades: list[Trade]) -> None:
         for trade in trades:
             self.trades.appendleft(trade)
-            self._day.take(trade)
+            self.day.take(trade)
         self.last_price = trades[-1].price
         self._traded = True
         self._broadcast("trades", "update", self._trades_json(trades))
@@ -369,7 +371,7 @@ class MarketView:
         }
 
     def _candles_json(self, interval: str) -> JSON:
-        current = self._day.current(interval)
+        current = self.day.current(interval)
         candles = [current.as_json(self.spec)] if current is not None else []
         return {"market": self.symbol, "interval": interval, "candles": candles}
 
@@ -383,7 +385,7 @@ class MarketView:
             "best_bid_quantity": bid[1] if bid else None,
             "best_ask": ask[0] if ask else None,
             "best_ask_quantity": ask[1] if ask else None,
-            **self._day.summary(self.spec),
+            **self.day.summary(self.spec),
             "timestamp": time_text(self._timestamp // MICROSECONDS * MICROSECONDS),
         }
 

@@ -16,6 +16,7 @@ from markets.models.accounts import (
     AccountEvents,
     ApiKey,
     Balance,
+    KeyKind,
     Transfer,
 )
 from markets.models.engines import EngineProcess
@@ -66,6 +67,7 @@ __all__ = [
     "DayVolume",
     "EngineProcess",
     "FeeTier",
+    "KeyKind",
     "Market",
     "MarketSchedule",
     "Node",

@@ -36,6 +36,7 @@ SPECIFICATION: Final = (
 STATUS_CHOICES = [(status.value, status.value) for status in MarketStatus]
 ASSET_SYMBOL: Final = "[A-Z0-9]{1,12}"
 asset_symbol = RegexValidator(rf"\A{ASSET_SYMBOL}\Z", "1 to 12 of A-Z and 0-9")
+dialect_name = RegexValidator(r"\A[A-Z0-9._-]{1,20}\Z", "1 to 20 of A-Z, 0-9 and - _ .")
 weekdays = RegexValidator(r"\A(?!.*(.).*\1)[1-7]{1,7}\Z", "digits from 1 (Monday) to 7 (Sunday)")
 
 
@@ -100,6 +101,15 @@ class Market(models.Model):
         default=60,
         validators=[MinValueValidator(1), MaxValueValidator(86_400)],
         help_text="Every so many seconds followers get a whole book, unasked.",
+    )
+
+    dialect_symbol = models.CharField(
+        max_length=20,
+        null=True,
+        blank=True,
+        unique=True,
+        validators=[dialect_name],
+        help_text="What bots of the Binance dialect call it. Empty: its symbol without the hyphen.",
     )
 
     status = models.CharField(max_length=8, choices=STATUS_CHOICES, default="open", editable=False)

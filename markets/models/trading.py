@@ -177,6 +177,8 @@ class Candle(models.Model):
     volume = AmountField()
     quote_volume = AmountField()
     trade_count = models.BigIntegerField()
+    taker_buy_volume = AmountField(default=0)
+    taker_buy_quote_volume = AmountField(default=0)
 
     class Meta:
         constraints = [
