@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from markets.binance import klines, market_data, tickers
+from markets.binance import depth, klines, market_data, tickers
 from markets.binance.calls import Call
 
 V3: Final = "/api/v3"
@@ -13,7 +13,7 @@ PUBLIC: Final = {
     f"{V3}/ping": Call(market_data.ping),
     f"{V3}/time": Call(market_data.server_time),
     f"{V3}/exchangeInfo": Call(market_data.exchange_info),
-    f"{V3}/depth": Call(market_data.depth),
+    f"{V3}/depth": Call(depth.depth),
     f"{V3}/trades": Call(market_data.trades),
     f"{V3}/historicalTrades": Call(market_data.historical_trades),
     f"{V3}/aggTrades": Call(market_data.aggregate_trades),

@@ -31,6 +31,8 @@ class Loaded:
     orders: list[OrderState]
     cancel_after: dict[int, int]
     fee_rates: dict[int, FeeRates]
+    timestamp: int
+    """The engine's clock with its last batch."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +71,7 @@ class Store:
                         market=market
                     ).values_list("account_id", "maker_fee_rate", "taker_fee_rate")
                 },
+                timestamp=market.last_timestamp(),
             )
 
     def _market(self) -> models.Market:

@@ -125,6 +125,7 @@ class Batches:
                     loaded.fee_rates,
                 )
                 self.sequence = loaded.state.sequence
+                self._now = max(self._now, loaded.timestamp)
                 event_loop.keep_loaded()
                 return
 
@@ -136,7 +137,8 @@ class Batches:
     async def pulse(self) -> None:
         """Say where the engine stands, when it is known and everybody was told how it came there."""
         if not self.undecided and not self._unpublished:
-            await self._publisher.pulse(self.engine.state.sequence, self.engine.book.checksum)
+            state = self.engine.state
+            await self._publisher.pulse(state.sequence, self.engine.book.checksum, self._tick())
 
     # Commands
 

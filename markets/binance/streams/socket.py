@@ -1,0 +1,142 @@
+"""`/ws` and `/stream`: a program's subscriptions to streams, and their events.
+
+Rules:
+- `/ws/NAME…` and `/stream?streams=NAME/NAME` begin with those streams; `/stream` sends events with their
+  stream's name, `/ws` without, until `SET_PROPERTY combined` says otherwise.
+- No name is refused. What is subscribed twice is sent once.
+- A listenKey is a name, too: an account's private events.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any, Final
+from urllib.parse import parse_qs, unquote
+
+from markets.binance.connections import DialectConnection, shutdown_event
+from markets.binance.streams.beat import Chunk
+from markets.binance.streams.board import board
+from markets.binance.streams.requests import (
+    BAD_REQUEST,
+    MAX_NAME_LENGTH,
+    TOO_MANY,
+    Id,
+    Refused,
+    StreamRequest,
+    read_stream_request,
+)
+from markets.consumers.connection import Receive, Scope, Send
+
+MAX_STREAMS: Final = 1024
+"""Of one connection."""
+RAW: Final = "/ws"
+COMBINED: Final = "/stream"
+
+
+async def stream_consumer(scope: Scope, receive: Receive, send: Send) -> None:
+    """ASGI application of the market streams."""
+    await StreamSocket(scope, receive, send).run()
+
+
+def names_of_address(scope: Scope) -> list[str]:
+    """The streams that an address names."""
+    path: str = scope["path"]
+    if path.startswith(COMBINED):
+        query = parse_qs(scope["query_string"].decode("latin-1"))
+        names = "/".join(query.get("streams", []))
+    else:
+        names = unquote(path.removeprefix(RAW))
+    return [name for name in names.split("/") if 0 < len(name) <= MAX_NAME_LENGTH]
+
+
+class StreamSocket(DialectConnection):
+    """A follower of streams."""
+
+    kind = "streams"
+
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        self.combined = self.scope["path"].startswith(COMBINED)
+        self._names: dict[str, None] = {}
+
+    async def opened(self) -> None:
+        """Follow what the address names; beyond MAX_STREAMS nothing."""
+        self._follow(names_of_address(self.scope)[:MAX_STREAMS])
+
+    def _follow(self, names: list[str]) -> None:
+        for name in names:
+            if name not in self._names:
+                self._names[name] = None
+                board().follow(name, self)
+
+    def _leave(self, names: list[str]) -> None:
+        for name in names:
+            if name in self._names:
+                del self._names[name]
+                board().leave(name, self)
+
+    def put_chunks(self, chunks: list[Chunk]) -> None:
+        """Send a beat's events, written at once if the client reads."""
+        if len(chunks) == 1:
+            self.outbox.put_frames(chunks[0].frames, chunks[0].encoded)
+        else:
+            frames = [frame for chunk in chunks for frame in chunk.frames]
+            self.outbox.put_frames(frames, b"".join([chunk.encoded for chunk in chunks]))
+
+    # Requests
+
+    async def take(self, text: str) -> None:
+        """Answer a request."""
+        try:
+            if self.speaks_too_much():
+                raise Refused(TOO_MANY, "Too many requests; slow down.")
+            request = read_stream_request(text)
+            self._carry_out(request)
+        except Refused as refused:
+            self._say_refused(refused)
+
+    def _say_refused(self, refused: Refused) -> None:
+        error = {"code": refused.code, "msg": refused.message}
+        self.put({"error": error, "id": refused.request_id})
+
+    def refuse_binary(self) -> None:
+        """Requests are texts."""
+        self._say_refused(Refused(BAD_REQUEST, "Invalid request: send text frames, not binary"))
+
+    def _carry_out(self, request: StreamRequest) -> None:
+        match request.method:
+            case "SUBSCRIBE":
+                names = request.names()
+                if len(self._names.keys() | set(names)) > MAX_STREAMS:
+                    raise request.refused(
+                        BAD_REQUEST, f"Invalid request: more than {MAX_STREAMS} streams"
+                    )
+                self._answer(request.id, None)
+                self._follow(names)
+            case "UNSUBSCRIBE":
+                self._leave(request.names())
+                self._answer(request.id, None)
+            case "LIST_SUBSCRIPTIONS":
+                self._answer(request.id, list(self._names))
+            case "SET_PROPERTY":
+                self.combined = request.property(2)[1]
+                self._answer(request.id, None)
+            case "GET_PROPERTY":
+                request.property(1)
+                self._answer(request.id, self.combined)
+
+    def _answer(self, request_id: Id, result: object) -> None:
+        self.put({"result": result, "id": request_id})
+
+    def say_stopping(self) -> None:
+        """Tell the client that this process stops."""
+        self.put(shutdown_event())
+
+    async def answered(self) -> None:
+        """All requests are answered at once."""
+        await asyncio.sleep(0)
+
+    async def closed(self) -> None:
+        """Follow no more."""
+        await super().closed()
+        self._leave(list(self._names))
