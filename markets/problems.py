@@ -248,12 +248,6 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     return problem_response(problem)
 
 
-def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """403."""
-    del request
-    return problem_response(Problem("permission_denied", str(exception) or "not allowed"))
-
-
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     """404."""
     del exception
@@ -264,9 +258,3 @@ def server_error(request: HttpRequest) -> HttpResponse:
     """500: a defect of ours, already logged."""
     del request
     return problem_response(Problem("internal_error", "a defect of ours; it was logged"))
-
-
-def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    """403 of Django's CSRF check."""
-    del request
-    return problem_response(Problem("permission_denied", f"CSRF check failed: {reason}"))

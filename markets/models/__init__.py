@@ -19,6 +19,7 @@ from markets.models.accounts import (
     KeyKind,
     Transfer,
 )
+from markets.models.attempts import Attempts
 from markets.models.engines import EngineProcess
 from markets.models.markets import (
     ASSET_SYMBOL,
@@ -60,6 +61,7 @@ __all__ = [
     "AccountFees",
     "ApiKey",
     "Asset",
+    "Attempts",
     "Balance",
     "Batch",
     "CancelAfter",
