@@ -16,6 +16,7 @@ import contextlib
 import importlib.metadata
 import importlib.util
 import os
+import signal
 import socket
 import statistics
 import subprocess
@@ -37,6 +38,7 @@ from benchmarks.runs import at, load, say
 APPLICATION: Final = "benchmarks.bare:application"
 OURS: Final = "uvicorn as `serve` runs it: websockets-sansio, httptools, uvloop"
 STARTS_WITHIN: Final = 20.0
+HEARD_WITHIN: Final = 15.0
 PLANS: Final = {
     "HTTP, 16 × 1 in flight": msgspec.structs.replace(
         SOCKET, talk="rest", connections=16, in_flight=1
@@ -143,9 +145,10 @@ class OtherServer(Server):
         raise Failed(f"{self._name} did not start")
 
     def stop(self) -> None:
-        """Ctrl-C. Raises Failed unless it and all its processes end well."""
+        """Ctrl-C, again where one was not heard. Raises Failed unless it and all its processes end."""
         family = psutil.Process(super().pid).children(recursive=True)
         try:
+            self._press()
             super().stop()
         except Failed as failure:
             raise Failed(f"{self._name}: {failure}") from failure
@@ -155,6 +158,13 @@ class OtherServer(Server):
                 process.kill()
         if left:
             raise Failed(f"{self._name} left processes behind")
+
+    def _press(self) -> None:
+        """A first Ctrl-C: daphne may lose one that comes while it ends connections."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGINT)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(HEARD_WITHIN)
 
 
 @contextlib.contextmanager

@@ -1,7 +1,6 @@
 """The site's addresses: pages, admin, REST API and its documents, health."""
 
 from django.contrib import admin
-from django.contrib.auth import views as auth_views
 from django.urls import include, path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
@@ -10,9 +9,8 @@ from markets import health, pages
 urlpatterns = [
     path("", pages.front, name="front"),
     path("markets/<str:symbol>/", pages.market, name="market"),
-    path("login/", pages.LogIn.as_view(), name="login"),
-    path("logout/", auth_views.LogoutView.as_view(), name="logout"),
-    path("admin/login/", pages.admin_log_in),
+    path("", include("markets.people.urls")),  # before the admin, whose door it replaces
+    path("account/", include("markets.account_pages.urls")),
     path("admin/", admin.site.urls),
     path("api/v1/", include("markets.urls")),
     path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
@@ -23,7 +21,8 @@ urlpatterns = [
     path("metrics", health.metrics),
 ]
 
-handler400 = "markets.problems.bad_request"
-handler403 = "markets.problems.permission_denied"
+handler400 = "markets.error_pages.bad_request"
+handler403 = "markets.error_pages.permission_denied"
 handler404 = "markets.pages.not_found"
-handler500 = "markets.problems.server_error"
+handler429 = "markets.error_pages.too_many_requests"  # the library's of people, not Django's
+handler500 = "markets.error_pages.server_error"

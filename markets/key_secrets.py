@@ -1,7 +1,7 @@
 """Secrets that must be known again, encrypted at rest: those of API keys that sign by HMAC.
 
 Rules:
-- Sealed by the first of EXCHANGE_KEYS_SECRET (default: SECRET_KEY), opened by any of them: so the secret is
+- Sealed by the first of EXCHANGE_SEALING_KEY (default: SECRET_KEY), opened by any of them: so the secret is
   rotated by putting a new one before the old, `manage.py reseal_api_keys`, and taking the old one away.
 - What none of them opens is as good as revoked.
 """
@@ -19,13 +19,13 @@ from django.conf import settings
 
 def seal(secret: str) -> str:
     """The secret as it is kept."""
-    return _box(tuple(settings.KEYS_SECRETS)).encrypt(secret.encode()).decode()
+    return _box(tuple(settings.SEALING_KEYS)).encrypt(secret.encode()).decode()
 
 
 def unseal(sealed: str) -> str | None:
     """The secret; None if it was sealed by something that the settings do not have (any more)."""
     try:
-        return _box(tuple(settings.KEYS_SECRETS)).decrypt(sealed.encode()).decode()
+        return _box(tuple(settings.SEALING_KEYS)).decrypt(sealed.encode()).decode()
     except InvalidToken:
         return None
 

@@ -33,6 +33,7 @@ STATUSES: Final = {
     "invalid_order": 422,
     "insufficient_funds": 422,
     "post_only_would_take": 422,
+    "stop_would_trigger": 422,
     "price_out_of_band": 422,
     "market_not_open": 422,
     "order_not_open": 422,
@@ -54,6 +55,7 @@ MEANINGS: Final = {
     "invalid_order": "The market does not take such an order; `errors` says what would be right.",
     "insufficient_funds": "The account has less available than the order needs.",
     "post_only_would_take": "The post-only order would have traded at once.",
+    "stop_would_trigger": "The stop that must wait would have been triggered at once.",
     "price_out_of_band": "The limit price is too far from the reference price.",
     "market_not_open": "The market is halted or closed; cancels are still taken when it is halted.",
     "order_not_open": "The order has ended; the problem carries it as it ended, so no fill is hidden.",
@@ -246,12 +248,6 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     return problem_response(problem)
 
 
-def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """403."""
-    del request
-    return problem_response(Problem("permission_denied", str(exception) or "not allowed"))
-
-
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     """404."""
     del exception
@@ -262,9 +258,3 @@ def server_error(request: HttpRequest) -> HttpResponse:
     """500: a defect of ours, already logged."""
     del request
     return problem_response(Problem("internal_error", "a defect of ours; it was logged"))
-
-
-def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    """403 of Django's CSRF check."""
-    del request
-    return problem_response(Problem("permission_denied", f"CSRF check failed: {reason}"))

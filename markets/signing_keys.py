@@ -135,7 +135,7 @@ def _verify_of(row: ApiKey) -> Verify | None:
         return partial(ed25519_verify, public_key_of(row.public_key))
     secret = unseal(row.sealed_secret)
     if secret is None:
-        logger.warning("%s: its secret cannot be opened: EXCHANGE_KEYS_SECRET has changed", row)
+        logger.warning("%s: its secret cannot be opened: EXCHANGE_SEALING_KEY has changed", row)
         return None
     return partial(hmac_verify, secret.encode())
 

@@ -167,6 +167,9 @@ OF_PROBLEMS: Final = {
 
 OF_FIELDS: Final = (
     # field, what its message has, what that is in the dialect
+    ("status", "", RESTRICTED_CANCEL),
+    ("quantity", "must be less than", NO_INCREASE),
+    ("display_quantity", "may rest", BAD_TIME_IN_FORCE),
     ("quantity", "min_notional", filter_failure("NOTIONAL")),
     ("quote_quantity", "min_notional", filter_failure("NOTIONAL")),
     ("quantity", "parts of display_quantity", filter_failure("ICEBERG_PARTS")),

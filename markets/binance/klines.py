@@ -86,11 +86,22 @@ async def klines(request: Request) -> list[list[Any]]:
         raise DialectError(BAD_INTERVAL)
     limit = params.limit(DEFAULT_KLINES, MAX_KLINES)
     start, end = times(request)
+    key = key_of(spec)
+    if start is not None:
+        start = max(start, await request.read(_opening, key, interval))
     first, last = _range(interval, start, end, limit)
     if first >= last:
         return []
-    found = await request.read(read, key_of(spec), interval, first, last)
+    found = await request.read(read, key, interval, first, last)
     return [kline(candle, interval, spec) for candle in found[-limit:]]
+
+
+def _opening(market: int, interval: str) -> int:
+    """When the interval of a market's first trade began, in microseconds. Blocking."""
+    trade = next(iter(history.trades_from(market, 0, 1)), None)
+    return (
+        0 if trade is None else start_of(interval, trade.timestamp // MICROSECONDS) * MICROSECONDS
+    )
 
 
 def _range(interval: str, start: int | None, end: int | None, limit: int) -> tuple[int, int]:

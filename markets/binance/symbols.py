@@ -62,11 +62,11 @@ _made: tuple[Hub, int, Names] | None = None
 
 
 def names() -> Names:
-    """This process's markets. Call it in the event loop."""
+    """This process's markets. From any thread."""
     global _made
     hub = process.current().hub
     if _made is None or _made[0] is not hub or _made[1] != hub.names_changed:
-        _made = (hub, hub.names_changed, Names(hub.markets.values()))
+        _made = (hub, hub.names_changed, Names(list(hub.markets.values())))
     return _made[2]
 
 

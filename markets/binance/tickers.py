@@ -59,8 +59,14 @@ def _read(markets: list[int], minute: int) -> list[Before]:
     found = []
     for market in markets:
         first = history.first_id_from(market, since)
-        found.append(Before(minute, first, history.price_before(market, first)))
+        found.append(Before(minute, _at(market, first), history.price_before(market, first)))
     return found
+
+
+def _at(market: int, first: int) -> int:
+    """The id of the first trade from there on, if there is one."""
+    trade = next(iter(history.trades_from(market, first, 1)), None)
+    return -1 if trade is None else trade.id
 
 
 def _asked_for(request: Request, *, needed: bool = False) -> tuple[dict[str, MarketView], bool]:
@@ -95,9 +101,10 @@ def day_json(name: str, view: MarketView, *, mini: bool = False) -> JSON:
     ticker = _window(
         name, spec, view.day.total(), view.last_price, (close_time - DAY * 1000, close_time)
     )
-    first_id = -1 if before is None or not ticker["count"] else before.first_id
-    ticker["firstId"] = first_id
-    ticker["lastId"] = view.trades[0].id if ticker["count"] and view.trades else -1
+    if ticker["count"] and view.trades:
+        newest = view.trades[0].id
+        first_id = newest if before is None or before.first_id < 0 else before.first_id
+        ticker |= {"firstId": first_id, "lastId": newest}
     if mini:
         return _mini(ticker)
     previous = None if before is None else before.price
@@ -207,7 +214,8 @@ def _total_since(market: int, start: int) -> tuple[Candle | None, int, int]:
             total.add(candle)
     newest = history.trades_to(market, None, 1)
     last_id = newest[0].id if newest else -1
-    return total, history.first_id_from(market, start * MICROSECONDS), last_id
+    first_id = _at(market, history.first_id_from(market, start * MICROSECONDS))
+    return total, first_id, last_id
 
 
 # Prices

@@ -18,7 +18,7 @@ from django.conf import settings
 from django.http.request import validate_host
 from django.urls import re_path
 
-from markets import process
+from markets import maintenance, process
 from markets.clock import now
 from markets.consumers.connection import (
     CLOSE_FORBIDDEN,
@@ -100,6 +100,9 @@ class Socket(Connection):
         origin = headers.get(b"origin")
         if origin is not None and not _origin_allowed(origin.decode("latin-1"), headers):
             return Problem("permission_denied", "pages of this origin may not connect")
+        said = maintenance.words()
+        if said is not None:
+            return Problem("unavailable", said, retry_after=maintenance.RETRY_AFTER)
         return await self.authenticate(headers)
 
     async def opened(self) -> None:

@@ -1,5 +1,6 @@
 """The Binance dialect: another name of a market, and how much of a candle's volume buyers took.
 
+Orders have longer types (take_profit_limit): SQLite does not count a text's letters, so its table stays as it is.
 What is added up of trades is forgotten and added up anew by the engines while they run, the new columns with it.
 """
 
@@ -11,6 +12,11 @@ from django.db import migrations, models
 def forget(apps, schema_editor):
     for name in ('Tally', 'Candle', 'DayVolume'):
         apps.get_model('markets', name).objects.all().delete()
+
+
+def widen(apps, schema_editor):
+    if schema_editor.connection.vendor == 'postgresql':
+        schema_editor.execute('ALTER TABLE markets_order ALTER COLUMN type TYPE varchar(17)')
 
 
 class Migration(migrations.Migration):
@@ -34,6 +40,18 @@ class Migration(migrations.Migration):
             model_name='candle',
             name='taker_buy_quote_volume',
             field=markets.fields.AmountField(default=0),
+        ),
+        migrations.SeparateDatabaseAndState(
+            state_operations=[
+                migrations.AlterField(
+                    model_name='order',
+                    name='type',
+                    field=models.CharField(max_length=17),
+                ),
+            ],
+            database_operations=[
+                migrations.RunPython(widen, migrations.RunPython.noop),
+            ],
         ),
         migrations.RunPython(forget, migrations.RunPython.noop),
     ]

@@ -19,7 +19,9 @@ from markets.models.accounts import (
     KeyKind,
     Transfer,
 )
+from markets.models.attempts import Attempts
 from markets.models.engines import EngineProcess
+from markets.models.listen_keys import ListenKey
 from markets.models.markets import (
     ASSET_SYMBOL,
     DEFAULT_DECIMALS,
@@ -60,6 +62,7 @@ __all__ = [
     "AccountFees",
     "ApiKey",
     "Asset",
+    "Attempts",
     "Balance",
     "Batch",
     "CancelAfter",
@@ -68,6 +71,7 @@ __all__ = [
     "EngineProcess",
     "FeeTier",
     "KeyKind",
+    "ListenKey",
     "Market",
     "MarketSchedule",
     "Node",

@@ -76,6 +76,9 @@ class Transfer(models.Model):
 
     class Meta:
         ordering = ["-id"]
+        indexes = [
+            models.Index(fields=["account", "-created_at", "-id"], name="transfers_of_account"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.kind} of {self.account}"
@@ -127,6 +130,12 @@ class ApiKey(models.Model):
     hashed = models.CharField(max_length=64, unique=True, editable=False)
     can_read = models.BooleanField(default=True)
     can_trade = models.BooleanField(default=True)
+    allowed_ips = models.JSONField(
+        default=list,
+        blank=True,
+        help_text="Addresses and networks from which alone it may be used; none: from anywhere.",
+    )
+    expires_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
     last_used_at = models.DateTimeField(null=True, editable=False)
     revoked_at = models.DateTimeField(null=True, editable=False)

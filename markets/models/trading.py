@@ -45,7 +45,7 @@ class Order(models.Model):
     )
     client_order_id = models.CharField(max_length=64, null=True)
     side = models.CharField(max_length=4)
-    type = models.CharField(max_length=10)
+    type = models.CharField(max_length=17)
     time_in_force = models.CharField(max_length=3)
     post_only = models.BooleanField()
     self_trade_prevention = models.CharField(max_length=13)

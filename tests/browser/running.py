@@ -13,6 +13,8 @@ from typing import Any, NamedTuple
 
 import httpx
 
+from tests.drivers.migrated import copy_database
+
 ROOT = Path(__file__).resolve().parents[2]
 START_TIMEOUT = 60.0
 STOP_TIMEOUT = 30.0
@@ -43,7 +45,7 @@ class RunningExchange:
         for name in ("DATABASE_URL", "REDIS_URL"):
             self._environment.pop(name, None)
         self._operator: subprocess.Popen[str] | None = None
-        self.manage("migrate", "--verbosity", "0")
+        copy_database(directory)
 
     def manage(self, *arguments: str) -> str:
         """Run a management command; returns what it printed."""

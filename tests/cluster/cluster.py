@@ -16,7 +16,7 @@ import psycopg
 
 from markets.ownership import MARKET_LOCKS, PROCESS_LOCKS
 from tests.cluster.load import Load
-from tests.cluster.services import DATABASE_URL, REDIS_URL
+from tests.cluster.services import REDIS_URL
 from tests.drivers.server import ROOT, ServerProcess
 from tests.waiting import wait_until
 
@@ -164,15 +164,3 @@ class Cluster:
                 assert engine.stop() == 0, engine.log
         if self.server.running:
             self.server.kill()
-
-
-@contextmanager
-def own_database(name: str) -> Iterator[str]:
-    """A database of a test's own on the shared server; its address."""
-    with psycopg.connect(DATABASE_URL, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}")
-    try:
-        yield DATABASE_URL.rpartition("/")[0] + f"/{name}"
-    finally:
-        with psycopg.connect(DATABASE_URL, autocommit=True) as connection:
-            connection.execute(f"DROP DATABASE {name} WITH (FORCE)")

@@ -10,6 +10,8 @@ import psycopg
 import pytest
 import redis
 
+from tests.drivers.migrated import drop_database, template_of, url_of
+
 DATABASE_URL = os.environ.get("TEST_DATABASE_URL", "postgres://postgres@127.0.0.1:5432/postgres")
 REDIS_URL = os.environ.get("TEST_REDIS_URL", "redis://127.0.0.1:6379/0")
 
@@ -24,16 +26,17 @@ def need_services() -> None:
 
 
 @contextmanager
-def own_database(name: str) -> Iterator[str]:
-    """The URL of an empty database, meanwhile."""
+def own_database(name: str, *, empty: bool = False) -> Iterator[str]:
+    """The address of a database of a test's own, migrated unless it is to be empty."""
     need_services()
+    name = f"exchange_{name}_{os.getpid()}"
+    template = "" if empty else f"TEMPLATE {template_of(DATABASE_URL)}"
     with psycopg.connect(DATABASE_URL, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}")
+        connection.execute(f"CREATE DATABASE {name} {template}")
     try:
-        yield DATABASE_URL.rpartition("/")[0] + f"/{name}"
+        yield url_of(DATABASE_URL, name)
     finally:
-        with psycopg.connect(DATABASE_URL, autocommit=True) as connection:
-            connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+        drop_database(DATABASE_URL, name)
 
 
 def _missing() -> str | None:

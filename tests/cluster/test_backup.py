@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 
 from clients import ExchangeClient
+from tests.cluster.services import own_database
 from tests.cluster.test_rolling_restart import MARKETS, ORDERS_AFTER, ORDERS_BEFORE, prepare
 from tests.drivers.cluster import (
     ClusterProcess,
     manage,
     need_program,
-    own_database,
     own_redis,
 )
 from tests.drivers.load import Load
@@ -28,7 +28,7 @@ def test_a_dump_of_a_live_exchange_is_restored_elsewhere(tmp_path: Path) -> None
     dump = tmp_path / "exchange.dump"
     with (
         own_database("live") as database,
-        own_database("restored") as other_database,
+        own_database("restored", empty=True) as other_database,
         own_redis() as address,
         own_redis() as other_address,
     ):

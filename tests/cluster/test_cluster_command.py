@@ -12,12 +12,11 @@ import httpx
 import pytest
 
 from markets.cluster import prerequisites
-from tests.cluster.services import DATABASE_URL, REDIS_URL, need_services
+from tests.cluster.services import DATABASE_URL, REDIS_URL, need_services, own_database
 from tests.drivers.cluster import (
     ClusterProcess,
     free_ports,
     manage,
-    own_database,
     own_redis,
 )
 from tests.drivers.server import ROOT
@@ -132,7 +131,7 @@ def test_a_redis_that_is_too_old_is_named_with_what_is_needed(
 
 @pytest.mark.slow
 def test_a_cluster_serves_at_both_addresses_and_outlives_its_processes(tmp_path: Path) -> None:
-    with own_database("cluster") as database, own_redis() as address:
+    with own_database("cluster", empty=True) as database, own_redis() as address:
         cluster = ClusterProcess(tmp_path, "--demo", DATABASE_URL=database, REDIS_URL=address)
         cluster.environment["EXCHANGE_METRICS_PORT"] = str(cluster.metrics[0])
         with cluster:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
@@ -30,7 +29,7 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture
 def cluster(tmp_path: Path) -> Iterator[SmallCluster]:
-    with own_database(f"failover_{os.getpid()}") as database, RedisServer(tmp_path) as redis:
+    with own_database("failover") as database, RedisServer(tmp_path) as redis:
         cluster = SmallCluster(tmp_path, database, redis.url)
         cluster.manage("create_market", MARKET, "--tick-size", "1", "--lot-size", "1")
         cluster.start()

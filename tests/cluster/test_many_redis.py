@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from pathlib import Path
 
 import pytest
@@ -32,7 +31,7 @@ def folders(path: Path, *names: str) -> list[Path]:
 async def test_two_redis_carry_the_markets_of_one_exchange(tmp_path: Path) -> None:
     one, two = folders(tmp_path, "one", "two")
     with (
-        own_database(f"two_redis_{os.getpid()}") as database,
+        own_database("two_redis") as database,
         RedisServer(one) as first,
         RedisServer(two) as second,
     ):

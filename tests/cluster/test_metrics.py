@@ -9,34 +9,27 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
-import psycopg
 import pytest
 
 from tests.api.test_metrics import free_port
-from tests.cluster.services import DATABASE_URL, REDIS_URL, need_services
+from tests.cluster.services import REDIS_URL, own_database
 from tests.drivers.figures import Figures
 from tests.drivers.server import ROOT, ServerProcess
 from tests.waiting import wait_until
 
 pytestmark = pytest.mark.slow
-DATABASE = f"exchange_metrics_{os.getpid()}"
 MARKET = f"M{os.getpid()}-USD"  # Redis is shared, so the market's channel must be this test's own
 
 
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[ServerProcess]:
     """A database of its own with a market, and what is needed to start processes on it."""
-    need_services()
-    with psycopg.connect(DATABASE_URL, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {DATABASE}")
-    url = DATABASE_URL.rpartition("/")[0] + f"/{DATABASE}"
-    server = ServerProcess(tmp_path, DATABASE_URL=url, REDIS_URL=REDIS_URL)
-    server.manage("create_market", MARKET, "--tick-size", "1", "--lot-size", "1")
-    yield server
-    if server.running:
-        server.kill()
-    with psycopg.connect(DATABASE_URL, autocommit=True) as connection:
-        connection.execute(f"DROP DATABASE {DATABASE} WITH (FORCE)")
+    with own_database("metrics") as url:
+        server = ServerProcess(tmp_path, DATABASE_URL=url, REDIS_URL=REDIS_URL)
+        server.manage("create_market", MARKET, "--tick-size", "1", "--lot-size", "1")
+        yield server
+        if server.running:
+            server.kill()
 
 
 class EngineProcess:

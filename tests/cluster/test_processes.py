@@ -10,31 +10,24 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-import psycopg
 import pytest
 
-from tests.cluster.services import DATABASE_URL, REDIS_URL, need_services
+from tests.cluster.services import REDIS_URL, own_database
 from tests.drivers.server import ROOT, ServerProcess
 from tests.drivers.sockets import Socket
 from tests.waiting import wait_until
 
 pytestmark = pytest.mark.slow
-DATABASE = f"exchange_processes_{os.getpid()}"
 
 
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[ServerProcess]:
     """A database of its own, and what is needed to start processes on it."""
-    need_services()
-    with psycopg.connect(DATABASE_URL, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {DATABASE}")
-    url = DATABASE_URL.rpartition("/")[0] + f"/{DATABASE}"
-    server = ServerProcess(tmp_path, DATABASE_URL=url, REDIS_URL=REDIS_URL)
-    yield server
-    if server.running:
-        server.kill()
-    with psycopg.connect(DATABASE_URL, autocommit=True) as connection:
-        connection.execute(f"DROP DATABASE {DATABASE} WITH (FORCE)")
+    with own_database("processes") as url:
+        server = ServerProcess(tmp_path, DATABASE_URL=url, REDIS_URL=REDIS_URL)
+        yield server
+        if server.running:
+            server.kill()
 
 
 def test_orders_cross_processes_and_an_engine_that_dies_is_replaced(server: ServerProcess) -> None:

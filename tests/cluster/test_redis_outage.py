@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
@@ -33,7 +32,7 @@ def redis(tmp_path: Path) -> Iterator[RedisServer]:
 
 @pytest.fixture
 def cluster(tmp_path: Path, redis: RedisServer) -> Iterator[SmallCluster]:
-    with own_database(f"outage_{os.getpid()}") as database:
+    with own_database("outage") as database:
         cluster = SmallCluster(tmp_path, database, redis.url, webs=1)
         cluster.manage("create_market", MARKET, "--tick-size", "1", "--lot-size", "1")
         cluster.start()

@@ -11,12 +11,12 @@ from pathlib import Path
 
 import pytest
 
+from tests.cluster.services import own_database
 from tests.drivers.cluster import (
     ClusterProcess,
     free_ports,
     load_balancer,
     manage,
-    own_database,
     own_redis,
 )
 from tests.drivers.load import Load

@@ -5,15 +5,14 @@ Whatever happens, no acknowledged order is lost, none is doubled, and the books 
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.cluster.cluster import Cluster, own_database
-from tests.cluster.services import need_services
+from tests.cluster.cluster import Cluster
+from tests.cluster.services import need_services, own_database
 from tests.waiting import wait_until
 
 pytestmark = pytest.mark.slow
@@ -26,7 +25,7 @@ PAUSED_SECONDS = 12.0
 def cluster(tmp_path: Path) -> Iterator[Cluster]:
     """Four markets and a web process; engines are started by the test."""
     need_services()
-    with own_database(f"exchange_take_over_{os.getpid()}") as url:
+    with own_database("take_over") as url:
         cluster = Cluster(tmp_path, url, markets=4)
         try:
             cluster.server.start("--web")

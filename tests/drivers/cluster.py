@@ -17,10 +17,8 @@ from pathlib import Path
 from typing import Any
 
 import psutil
-import psycopg
 import pytest
 
-from tests.cluster.services import DATABASE_URL, need_services
 from tests.drivers.server import ROOT
 from tests.waiting import wait_until
 
@@ -52,20 +50,6 @@ def consecutive_ports(count: int) -> int:
                 stack.enter_context(socket.socket()).bind(("127.0.0.1", port))
             return first
     raise AssertionError("no free ports")
-
-
-@contextlib.contextmanager
-def own_database(name: str) -> Iterator[str]:
-    """A new database on the tests' PostgreSQL; its address."""
-    need_services()
-    name = f"exchange_{name}_{os.getpid()}"
-    with psycopg.connect(DATABASE_URL, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}")
-    try:
-        yield DATABASE_URL.rpartition("/")[0] + f"/{name}"
-    finally:
-        with psycopg.connect(DATABASE_URL, autocommit=True) as connection:
-            connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @contextlib.contextmanager

@@ -12,6 +12,8 @@ import threading
 from pathlib import Path
 from typing import Any, Final
 
+from tests.drivers.migrated import copy_database
+
 ROOT: Final = Path(__file__).resolve().parents[2]
 STARTUP_SECONDS: Final = 60
 _ADDRESS: Final = re.compile(r"http://127\.0\.0\.1:\d+")
@@ -29,7 +31,10 @@ class ServerProcess:
         self._process: subprocess.Popen[str] | None = None
         self.url = ""
         self.output: list[str] = []
-        self.manage("migrate", "--verbosity", "0")
+        if "DATABASE_URL" in environment:
+            self.manage("migrate", "--verbosity", "0")
+        else:
+            copy_database(var)
 
     def manage(self, *arguments: str) -> str:
         """Run a management command; its output."""

@@ -176,7 +176,7 @@ def test_the_dead_mans_switch_goes_off_after_a_restart_too(
     alice, bob, _ = people
     order, theirs = alice.buy(5, price=90), bob.buy(5, price=90)
     with alice.http() as http:
-        http.post("orders/cancel-after", json={"timeout_seconds": 4})
+        http.post("orders/cancel-after", json={"timeout_seconds": 12})
 
     restart(server)
 

@@ -117,7 +117,7 @@ def check_that_they_agree(market: MarketDriver, model: Model) -> None:
     } == {order.id: (order.place, order.shown) for order in model.book}
     assert {
         order.id: order.priority
-        for side in (book.buy_stops, book.sell_stops)
+        for side in (book.rising_stops, book.falling_stops)
         for order in side.orders.values()
     } == {order.id: order.place for order in model.waiting}
     assert market.rows.cancel_after == model.cancel_after
@@ -155,7 +155,7 @@ def test_the_engine_does_what_the_model_does(history: list[Step]) -> None:
 
 
 @pytest.mark.slow
-@settings(max_examples=500)
+@settings(max_examples=200)
 @given(long_histories)
 def test_the_engine_does_what_the_model_does_in_long_histories(history: list[Step]) -> None:
     play(history)
