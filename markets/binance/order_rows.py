@@ -67,6 +67,17 @@ def orders_by_id(ids: list[int]) -> list[NativeOrder]:
     return sorted(found, key=lambda order: int(order.id))
 
 
+def orders_of_groups(account: int, groups: list[int]) -> dict[int, list[NativeOrder]]:
+    """The orders of an account's groups, by group."""
+    found: dict[int, list[NativeOrder]] = {}
+    for start in range(0, len(groups), AT_ONCE):
+        rows = models.Order.objects.filter(group__in=groups[start : start + AT_ONCE])
+        own = rows.filter(account=account).order_by("pk")
+        for order in _natives(own.values_list(*_COLUMNS)):
+            found.setdefault(order.list_id, []).append(order)
+    return found
+
+
 def as_queried(found: Iterable[NativeOrder]) -> list[JSON]:
     """Orders that are asked for. What its group ended is EXPIRED if another of the group traded or was
     triggered, and CANCELED if somebody canceled the group.

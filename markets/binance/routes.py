@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from markets.binance import account, depth, klines, market_data, order_rows, tickers, trading
+from markets.binance import account, depth, klines, lists, market_data, order_rows, tickers, trading
 from markets.binance.calls import ORDER_WEIGHT, Access, Call
 from markets.binance.user_data import listen_keys
 
@@ -37,6 +37,9 @@ PUBLIC: Final = {
 """GET, for everybody."""
 
 PRIVATE: Final = {
+    f"{V3}/orderList": Call(lists.get_list, Access.READ),
+    f"{V3}/allOrderList": Call(lists.all_lists, Access.READ),
+    f"{V3}/openOrderList": Call(lists.open_lists, Access.READ),
     f"{V3}/account": Call(account.account, Access.READ),
     f"{V3}/account/commission": Call(account.commission, Access.READ),
     f"{V3}/rateLimit/order": Call(account.order_limits, Access.READ),
@@ -56,6 +59,14 @@ CANCEL_ALL: Final = Call(trading.cancel_open_orders, Access.TRADE, ORDER_WEIGHT)
 REPLACE: Final = Call(trading.cancel_replace, Access.TRADE, ORDER_WEIGHT, orders=1)
 AMEND: Final = Call(trading.amend_keeping_priority, Access.TRADE, ORDER_WEIGHT)
 
+LISTS: Final = {
+    f"{V3}/orderList/oco": (lists.place_oco, 2),
+    f"{V3}/orderList/oto": (lists.place_oto, 2),
+    f"{V3}/orderList/otoco": (lists.place_otoco, 3),
+    f"{V3}/order/oco": (lists.place_old_oco, 2),
+}
+"""POST, and the orders that each places."""
+
 ROUTES: Final[dict[str, dict[str, Call]]] = {
     path: {"GET": call} for path, call in (PUBLIC | PRIVATE).items()
 }
@@ -65,6 +76,9 @@ ROUTES[f"{V3}/order/test"] = {"POST": TRY}
 ROUTES[f"{V3}/order/cancelReplace"] = {"POST": REPLACE}
 ROUTES[f"{V3}/order/amend/keepPriority"] = {"PUT": AMEND}
 ROUTES[f"{V3}/openOrders"]["DELETE"] = CANCEL_ALL
+ROUTES[f"{V3}/orderList"]["DELETE"] = Call(lists.cancel_list, Access.TRADE, ORDER_WEIGHT)
+for _path, (_run, _orders) in LISTS.items():
+    ROUTES[_path] = {"POST": Call(_run, Access.TRADE, ORDER_WEIGHT, orders=_orders)}
 
 LISTEN_WEIGHT: Final = 2
 ROUTES[f"{V3}/userDataStream"] = {

@@ -31,6 +31,7 @@ from markets.binance.order_rows import orders_by_id
 from markets.binance.orders import NativeOrder, decode_order
 from markets.binance.parameters import Parameters
 from markets.binance.symbols import view_of
+from markets.binance.user_data import cancel_names
 from markets.matching.commands import AmendOrder, CancelAll, CancelOrder, PlaceOrder
 from markets.matching.spec import MarketSpec
 from markets.matching.types import LIVE, OrderStatus, RejectReason
@@ -57,11 +58,12 @@ def new_name() -> str:
 async def _submit(spec: MarketSpec, command: ClientCommand, unknown: Said) -> Answer:
     """Send a command. Raises DialectError if it was refused."""
     answer = await process.current().gateway.submit(spec.symbol, command)
-    _raise(answer, unknown)
+    raise_refusal(answer, unknown)
     return answer
 
 
-def _raise(answer: Answer, unknown: Said = UNKNOWN_ORDER) -> None:
+def raise_refusal(answer: Answer, unknown: Said = UNKNOWN_ORDER) -> None:
+    """Raise DialectError if an engine did not do what was asked."""
     try:
         raise_if_refused(answer)
     except Problem as problem:
@@ -107,15 +109,15 @@ async def _place(request: Request, spec: MarketSpec, command: PlaceOrder) -> Ans
     for _ in range(ATTEMPTS):
         answer = await gateway.submit(spec.symbol, command)
         if not (answer.duplicate or answer.code is RejectReason.CONFLICT):
-            _raise(answer)
+            raise_refusal(answer)
             return answer
         name = command.client_order_id or ""
-        number = await request.read(_next_number, request.account, name)
+        number = await request.read(next_number, request.account, name)
         command = command._replace(client_order_id=order_names.kept(name, number))
     raise DialectError(DUPLICATE)
 
 
-def _next_number(account: int, name: str) -> int:
+def next_number(account: int, name: str) -> int:
     """The number of a name's next order. Raises DialectError while its last one is open. Blocking."""
     last = order_names.count(account, name)
     if last:
@@ -138,6 +140,7 @@ async def cancel_order(request: Request) -> JSON:
     wanted = named(params, "orderId", "origClientOrderId")
     only = _restriction(params)
     cancel_name = params.client_order_id("newClientOrderId") or new_name()
+    cancel_names.note(request.account, wanted, cancel_name)
     order = await _cancel(request, spec, wanted, only)
     return orders.canceled_json(order, cancel_name)
 
@@ -163,7 +166,7 @@ async def _cancel(
             # It may be the second of its name, or one without a name.
             order_id = await request.read(order_names.last_id, request.account, name)
         if order_id is None:
-            _raise(answer)
+            raise_refusal(answer)
             return _order_in(answer)
     command = CancelOrder(request.account, order_id, only=only)
     return _order_in(await _submit(spec, command, UNKNOWN_ORDER))
@@ -201,6 +204,7 @@ async def cancel_replace(request: Request) -> JSON:
     response = response_of(params, params.required("type"))
     wanted = named(params, "cancelOrderId", "cancelOrigClientOrderId")
     cancel_name = params.client_order_id("cancelNewClientOrderId") or new_name()
+    cancel_names.note(request.account, wanted, cancel_name)
     only = _restriction(params)
     canceled, placed = "SUCCESS", "NOT_ATTEMPTED"
     cancel_answer: Any = None
@@ -249,7 +253,7 @@ async def amend_keeping_priority(request: Request) -> JSON:
     answer = await process.current().gateway.submit(spec.symbol, command)
     if answer.code is RejectReason.INVALID_ORDER and "already" in answer.message:
         raise DialectError(NO_CHANGE)
-    _raise(answer)
+    raise_refusal(answer)
     order = _order_in(answer)
     return {
         "transactTime": orders.ms(order.updated_at),

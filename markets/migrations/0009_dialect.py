@@ -5,6 +5,7 @@ What is added up of trades is forgotten and added up anew by the engines while t
 """
 
 import django.core.validators
+import django.db.models.deletion
 import markets.fields
 from django.db import migrations, models
 
@@ -52,6 +53,17 @@ class Migration(migrations.Migration):
             database_operations=[
                 migrations.RunPython(widen, migrations.RunPython.noop),
             ],
+        ),
+        migrations.CreateModel(
+            name='OrderListName',
+            fields=[
+                ('group', models.BigIntegerField(primary_key=True, serialize=False)),
+                ('name', models.CharField(max_length=36)),
+                ('account', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='markets.account')),
+            ],
+            options={
+                'indexes': [models.Index(fields=['account', 'name'], name='order_lists_by_name')],
+            },
         ),
         migrations.RunPython(forget, migrations.RunPython.noop),
     ]

@@ -107,6 +107,20 @@ class Order(models.Model):
         return str(self.id)
 
 
+class OrderListName(models.Model):
+    """What a client of the dialect called a group of orders."""
+
+    group = models.BigIntegerField(primary_key=True)
+    account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="+", db_index=False)
+    name = models.CharField(max_length=36)
+
+    class Meta:
+        indexes = [models.Index(fields=["account", "name"], name="order_lists_by_name")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class Trade(models.Model):
     """One match: a fill for each of its two orders."""
 

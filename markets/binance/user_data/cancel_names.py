@@ -15,9 +15,10 @@ MAX_NAMES: Final = 10_000
 _names: OrderedDict[tuple[int, str], str] = OrderedDict()
 
 
-def note(account: int, order: int | str, name: str) -> None:
+def note(account: int, order: tuple[int | None, str | None], name: str) -> None:
     """A cancel of this name is sent for an account's order, by its id or by what it is called."""
-    _names[account, str(order)] = name
+    order_id, order_name = order
+    _names[account, order_name or str(order_id)] = name
     if len(_names) > MAX_NAMES:
         _names.popitem(last=False)
 
