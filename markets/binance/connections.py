@@ -15,6 +15,7 @@ from typing import Any, Final
 
 import msgspec
 
+from markets import maintenance
 from markets.binance.market_data import now_ms
 from markets.consumers.connection import Connection
 from markets.hub.outbox import CLOSE_TRY_AGAIN_LATER, Subscription
@@ -43,6 +44,9 @@ class DialectConnection(Connection):
     async def refusal(self, headers: dict[bytes, bytes]) -> Problem | None:
         """Everybody may connect, but not too often."""
         del headers
+        said = maintenance.words()
+        if said is not None:
+            return Problem("unavailable", said, retry_after=maintenance.RETRY_AFTER)
         if _connections[self.address] >= MAX_CONNECTIONS:
             return Problem("rate_limited", f"at most {MAX_CONNECTIONS} connections an address")
         _connections[self.address] += 1

@@ -13,7 +13,13 @@ import asyncio
 from typing import Any, Final
 from urllib.parse import parse_qs, unquote
 
+from django.db import DatabaseError, InterfaceError
+
+from markets import process
+from markets.accounts import Principal
+from markets.binance.calls import JSON
 from markets.binance.connections import DialectConnection, shutdown_event
+from markets.binance.market_data import now_ms
 from markets.binance.streams.beat import Chunk
 from markets.binance.streams.board import board
 from markets.binance.streams.requests import (
@@ -25,7 +31,12 @@ from markets.binance.streams.requests import (
     StreamRequest,
     read_stream_request,
 )
+from markets.binance.user_data.listen_keys import api_key_of, is_listen_key
+from markets.binance.user_data.subscriptions import Subscriptions
 from markets.consumers.connection import Receive, Scope, Send
+from markets.hub.outbox import CLOSE_TRY_AGAIN_LATER
+from markets.known_keys import known_signing_keys
+from markets.problems import Problem
 
 MAX_STREAMS: Final = 1024
 """Of one connection."""
@@ -58,22 +69,65 @@ class StreamSocket(DialectConnection):
         super().__init__(*args)
         self.combined = self.scope["path"].startswith(COMBINED)
         self._names: dict[str, None] = {}
+        self._accounts = Subscriptions(self.outbox)
 
     async def opened(self) -> None:
         """Follow what the address names; beyond MAX_STREAMS nothing."""
-        self._follow(names_of_address(self.scope)[:MAX_STREAMS])
+        await self._follow(names_of_address(self.scope)[:MAX_STREAMS])
 
-    def _follow(self, names: list[str]) -> None:
+    async def _follow(self, names: list[str]) -> None:
         for name in names:
             if name not in self._names:
                 self._names[name] = None
                 board().follow(name, self)
+                if is_listen_key(name):
+                    await self._follow_account(name)
 
     def _leave(self, names: list[str]) -> None:
         for name in names:
             if name in self._names:
                 del self._names[name]
                 board().leave(name, self)
+                if name in self._accounts.names:
+                    self._accounts.end(name)
+
+    async def _follow_account(self, listen_key: str) -> None:
+        """Follow the account of a listenKey; one that nobody has is a stream without events."""
+        try:
+            who = await self._who(listen_key)
+        except Problem:
+            return  # its API key may not be used from here
+        except (DatabaseError, InterfaceError):
+            self.outbox.close(CLOSE_TRY_AGAIN_LATER)
+            return
+        if who is None:
+            return
+
+        async def is_alive() -> bool:
+            return await self._who(listen_key) is not None
+
+        def put(event: JSON) -> None:
+            self.put({"stream": listen_key, "data": event} if self.combined else event)
+
+        await self._accounts.begin(
+            listen_key,
+            who,
+            is_alive,
+            put,
+            answer=lambda: None,
+            end=lambda: {"e": "listenKeyExpired", "E": now_ms(), "listenKey": listen_key},
+        )
+
+    async def _who(self, listen_key: str) -> Principal | None:
+        """Whose listenKey it is; None if nobody's. Raises Problem if its API key may not be used from here."""
+        read = process.current().hub.read
+        api_key = await read(api_key_of, listen_key)
+        key = None if api_key is None else await known_signing_keys.signing_key(api_key, read)
+        if key is None or not key.who.can_read:
+            return None
+        if key.who.limits is not None:
+            key.who.limits.check(self.address)
+        return key.who
 
     def put_chunks(self, chunks: list[Chunk]) -> None:
         """Send a beat's events, written at once if the client reads."""
@@ -91,7 +145,7 @@ class StreamSocket(DialectConnection):
             if self.speaks_too_much():
                 raise Refused(TOO_MANY, "Too many requests; slow down.")
             request = read_stream_request(text)
-            self._carry_out(request)
+            await self._carry_out(request)
         except Refused as refused:
             self._say_refused(refused)
 
@@ -103,7 +157,7 @@ class StreamSocket(DialectConnection):
         """Requests are texts."""
         self._say_refused(Refused(BAD_REQUEST, "Invalid request: send text frames, not binary"))
 
-    def _carry_out(self, request: StreamRequest) -> None:
+    async def _carry_out(self, request: StreamRequest) -> None:
         match request.method:
             case "SUBSCRIBE":
                 names = request.names()
@@ -112,7 +166,7 @@ class StreamSocket(DialectConnection):
                         BAD_REQUEST, f"Invalid request: more than {MAX_STREAMS} streams"
                     )
                 self._answer(request.id, None)
-                self._follow(names)
+                await self._follow(names)
             case "UNSUBSCRIBE":
                 self._leave(request.names())
                 self._answer(request.id, None)
@@ -139,4 +193,5 @@ class StreamSocket(DialectConnection):
     async def closed(self) -> None:
         """Follow no more."""
         await super().closed()
+        await self._accounts.close()
         self._leave(list(self._names))
