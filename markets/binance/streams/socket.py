@@ -119,7 +119,7 @@ class StreamSocket(DialectConnection):
         )
 
     async def _who(self, listen_key: str) -> Principal | None:
-        """Whose listenKey it is; None if nobody's. Raises Problem if its API key may not be used from here."""
+        """Whose listenKey it is, if anybody's. Raises Problem if its API key may not be used from here."""
         read = process.current().hub.read
         api_key = await read(api_key_of, listen_key)
         key = None if api_key is None else await known_signing_keys.signing_key(api_key, read)

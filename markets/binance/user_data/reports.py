@@ -18,7 +18,7 @@ import msgspec
 
 from markets.binance.calls import JSON
 from markets.binance.market_data import now_ms
-from markets.binance.orders import PREVENTIONS, NativeFill, NativeOrder, ms
+from markets.binance.orders import EXPIRED_FOR, PREVENTIONS, NativeFill, NativeOrder, ms
 from markets.binance.symbols import name_of
 from markets.binance.texts import ZERO, padded
 from markets.binance.trading import new_name
@@ -64,6 +64,8 @@ class _Known:
     """An order as it was told last."""
 
     order: NativeOrder
+    worked: bool
+    """Whether it has been in the book, or went through it; not while it waits for its trigger."""
     filled: Decimal = Decimal(0)
     quote: Decimal = Decimal(0)
 
@@ -130,14 +132,12 @@ class Reporter:
     def _begun(self, order: NativeOrder) -> list[JSON]:
         """The report of an order that is new, or begins to work."""
         known = self._known.get(order.id)
-        woke = known is not None and (
-            (order.is_working and not known.order.is_working)
-            or (known.order.is_asleep and not order.is_asleep)
-        )
-        if known is not None and not woke:
-            return []
         if known is None:
-            known = self._known[order.id] = _Known(order)
+            known = self._known[order.id] = _Known(order, order.is_working)
+        elif not known.worked and _works(order):
+            known.worked = True
+        elif not (known.order.is_asleep and not order.is_asleep):
+            return []
         asleep = order.is_asleep and order.status in LIVE
         status = "PENDING_NEW" if asleep else "NEW"
         return [self._report(order, known, "NEW", status, at=ms(order.updated_at))]
@@ -222,14 +222,14 @@ class Reporter:
             "T": at,
             "t": NO_TRADE,
             "I": self._number,
-            "w": on_book and order.is_working,
+            "w": on_book and known.worked,
             "m": False,
             "M": False,
             "O": ms(order.created_at),
             "Z": eight(known.quote),
             "Y": ZERO,
             "Q": padded(order.quote_quantity or "0"),
-            **({"W": ms(order.created_at)} if order.is_working else {}),
+            **({"W": ms(order.created_at)} if known.worked else {}),
             "V": PREVENTIONS[order.self_trade_prevention],
         }
 
@@ -251,5 +251,14 @@ class Reporter:
         return [*found, {"e": "outboundAccountPosition", "E": now, "u": now, "B": held}]
 
 
+def _works(order: NativeOrder) -> bool:
+    """Whether an order that waited does no more: its trigger was reached, whatever came of it."""
+    if order.status in LIVE:
+        return order.is_working
+    return order.filled_quantity != "0" or order.reason in EXPIRED_FOR
+
+
 def _of(order: NativeOrder) -> _Known:
-    return _Known(order, Decimal(order.filled_quantity), Decimal(order.filled_notional))
+    return _Known(
+        order, order.is_working, Decimal(order.filled_quantity), Decimal(order.filled_notional)
+    )
