@@ -2,6 +2,8 @@
 
 Rules:
 - The first event after a pause is written at once; while there are more, all that came within BEAT_SECONDS.
+- A beat rests SHARE times as long as it took (but never more than MAX_REST), so that however many follow, the
+  order path keeps its time.
 - A stream's frames are joined once for all its followers, so that a follower costs one write a beat.
 """
 
@@ -19,6 +21,9 @@ from markets.metrics import updates_sent
 from markets.ready_frames import Frame
 
 BEAT_SECONDS: Final = 0.02
+SHARE: Final = 25
+MAX_REST: Final = 0.1
+"""Seconds: the streams' own fastest cadence."""
 
 logger = logging.getLogger(__name__)
 
@@ -103,7 +108,8 @@ class Beat:
         self._producers: dict[Producer, None] = {}
         self._said: list[Stream] = []
         self._next: asyncio.TimerHandle | asyncio.Handle | None = None
-        self._last = 0.0
+        self._due = 0.0
+        """From when on the next beat may come."""
 
     def has_something(self, producer: Producer) -> None:
         """Let it make its events with the next beat."""
@@ -118,24 +124,28 @@ class Beat:
     def _schedule(self) -> None:
         if self._next is None:
             loop = asyncio.get_running_loop()
-            wait = self._last + BEAT_SECONDS - time.monotonic()
+            wait = self._due - time.monotonic()
             if wait <= 0:
                 self._next = loop.call_soon(self._come)
             else:
                 self._next = loop.call_later(wait, self._come)
 
     def _come(self) -> None:
+        begun = time.monotonic()
         producers, self._producers = self._producers, {}
         for producer in producers:
             try:
                 producer.produce()
             except Exception:
                 logger.exception("a defect of ours: a market's events were not made")
-        self._next = None
-        self._last = time.monotonic()
         said, self._said = self._said, []
         chunks: dict[Follower, list[Chunk]] = {}
         for stream in said:
             stream.share_out(chunks)
         for follower, its in chunks.items():
             follower.put_chunks(its)
+        ended = time.monotonic()
+        self._due = ended + min(max(BEAT_SECONDS, SHARE * (ended - begun)), MAX_REST)
+        self._next = None
+        if self._producers or self._said:
+            self._schedule()

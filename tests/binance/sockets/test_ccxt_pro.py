@@ -1,4 +1,4 @@
-"""ccxt.pro, unmodified and pointed here by its addresses alone: what it watches and what it trades by sockets."""
+"""ccxt.pro, unmodified, pointed here by its addresses alone: what it watches, what it trades by sockets."""
 
 from __future__ import annotations
 
@@ -55,11 +55,17 @@ def people(exchange: ExchangeDriver, market: str) -> list[Trader]:
     return [alice, bob, carol]
 
 
+@pytest.fixture(scope="module")
+def keys(people: list[Trader]) -> tuple[str, str]:
+    """Alice's key and its secret."""
+    _, key, secret = make_hmac_key(people[0].account)
+    return key, secret
+
+
 @pytest_asyncio.fixture
-async def client(exchange: ExchangeDriver, people: list[Trader]) -> AsyncIterator[Any]:
+async def client(exchange: ExchangeDriver, keys: tuple[str, str]) -> AsyncIterator[Any]:
     """Alice's client."""
-    row = await asyncio.to_thread(make_hmac_key, people[0].account)
-    found = ccxt.pro.binance({"apiKey": row[1], "secret": row[2]})
+    found = ccxt.pro.binance({"apiKey": keys[0], "secret": keys[1]})
     point(found, exchange)
     try:
         yield found

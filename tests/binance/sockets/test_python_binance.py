@@ -1,4 +1,4 @@
-"""python-binance, unmodified and pointed here by its addresses alone: sockets, depth caches, the WebSocket API."""
+"""python-binance, unmodified, pointed here by its addresses: streams, depth caches, the WebSocket API."""
 
 from __future__ import annotations
 
@@ -40,9 +40,16 @@ def people(exchange: ExchangeDriver, market: str) -> list[Trader]:
     return people
 
 
+@pytest.fixture(scope="module")
+def keys(people: list[Trader]) -> tuple[str, str]:
+    """Alice's key and its secret."""
+    _, key, secret = make_hmac_key(people[0].account)
+    return key, secret
+
+
 @pytest_asyncio.fixture
 async def client(
-    exchange: ExchangeDriver, people: list[Trader], monkeypatch: pytest.MonkeyPatch
+    exchange: ExchangeDriver, keys: tuple[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[Any]:
     """Alice's client."""
     for owner in (AsyncClient, Client):
@@ -50,8 +57,7 @@ async def client(
     monkeypatch.setattr(AsyncClient, "MARGIN_API_URL", f"{exchange.url}/sapi")
     monkeypatch.setattr(AsyncClient, "WS_API_URL", f"{exchange.ws_url}/ws-api/v3", raising=False)
     monkeypatch.setattr(BinanceSocketManager, "STREAM_URL", f"{exchange.ws_url}/")
-    row = await asyncio.to_thread(make_hmac_key, people[0].account)
-    found = await AsyncClient.create(row[1], row[2])
+    found = await AsyncClient.create(*keys)
     try:
         yield found
     finally:

@@ -210,18 +210,19 @@ def test_a_kline_is_rests(
 
 
 def test_an_interval_ends_with_its_last_event_and_the_next_begins_at_its_close(
-    of: Any, traded: Any, market: str
+    exchange: ExchangeDriver, traded: Any, market: str, symbol: str
 ) -> None:
     _, bob = traded
-    while not (ended := of("kline_1s"))["k"]["x"]:
-        check(ended, KLINE)
-    bob.place(market, "buy", "0.375", price="11")
+    closed: list[Any] = []
+    with streams(exchange, f"{symbol.lower()}@kline_1s") as socket:
+        while len(closed) < 4:
+            event = socket.event("kline")
+            check(event, KLINE)
+            if event["k"]["x"]:
+                closed.append(event["k"])
+            if len(closed) == 1 and event["k"]["x"]:
+                bob.place(market, "buy", "0.375", price="11")
 
-    events = [ended]
-    while len([event for event in events if event["k"]["x"]]) < 4:
-        events.append(of("kline_1s"))
-
-    closed = [event["k"] for event in events if event["k"]["x"]]
     for before, after in pairwise(closed):
         assert after["t"] == before["t"] + 1000 == before["T"] + 1
         if not after["n"]:
