@@ -143,7 +143,10 @@ class Beat:
         for stream in said:
             stream.share_out(chunks)
         for follower, its in chunks.items():
-            follower.put_chunks(its)
+            try:
+                follower.put_chunks(its)
+            except Exception:
+                logger.exception("a defect of ours: a follower was not told")
         ended = time.monotonic()
         self._due = ended + min(max(BEAT_SECONDS, SHARE * (ended - begun)), MAX_REST)
         self._next = None
