@@ -180,7 +180,7 @@ def test_a_test_order(ccxt: Any, busy: str) -> None:
     [
         ("InsufficientFunds", lambda c, s: c.create_order(s, "limit", "buy", 10**6, 1400)),
         ("OrderImmediatelyFillable", lambda c, s: c.create_order(s, "limit", "buy", 1, 1100, {"postOnly": True})),
-        ("OrderImmediatelyFillable", lambda c, s: c.create_order(s, "limit", "sell", 1, 1, {"stopLossPrice": 1100})),
+        ("OrderImmediatelyFillable", lambda c, s: c.create_order(s, "limit", "sell", 1, 1000, {"stopLossPrice": 1100})),
         ("OrderNotFound", lambda c, s: c.fetch_order("1", s)),
         ("OrderNotFound", lambda c, s: c.cancel_order("1", s)),
         ("OrderNotFound", lambda c, s: c.cancel_all_orders(s)),
