@@ -96,8 +96,8 @@ SIGN_UP = _flag("EXCHANGE_SIGN_UP", default=False) if os.environ.get("EXCHANGE_S
 # The web answers 503 to all but operators; so it does while this file is there, which may say why.
 MAINTENANCE = _flag("EXCHANGE_MAINTENANCE", default=False)
 MAINTENANCE_FILE = VAR_DIR / "maintenance"
-# What seals the secrets that the database keeps (of second factors, of API keys): the first seals, all of them
-# open, so that it can be rotated. What was sealed by none of them is unreadable.
+# What seals the secrets that the database keeps (of second factors, of API keys): the first seals, all of
+# them open, so that it can be rotated. What was sealed by none of them is unreadable.
 SEALING_KEYS = _words("EXCHANGE_SEALING_KEY") or [SECRET_KEY]
 # Whose X-Forwarded-For tells where a client is: addresses and networks with commas, or *.
 TRUSTED_PROXIES = os.environ.get("EXCHANGE_TRUSTED_PROXIES") or os.environ.get(

@@ -14,16 +14,18 @@ import hmac
 import logging
 import secrets
 import string
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
-from typing import Final
+from typing import Any, Final
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import load_der_public_key, load_pem_public_key
 
 from markets.accounts import KEY_PREFIX_LENGTH, Principal, check_room, hash_of_key, principal_of_row
+from markets.key_limits import Network, network_text
 from markets.key_secrets import seal, unseal
 from markets.models import Account, ApiKey, KeyKind
 
@@ -51,40 +53,49 @@ class SigningKey:
     verify: Verify
 
 
-def make_hmac_key(
-    account: Account, name: str = "", *, can_read: bool = True, can_trade: bool = True
-) -> tuple[ApiKey, str, str]:
-    """A new key that signs by HMAC: its row, the key, and its secret, which nobody can see again."""
+def make_hmac_key(account: Account, name: str = "", **limits: Any) -> tuple[ApiKey, str, str]:
+    """A new key that signs by HMAC: its row, the key, and its secret, which nobody can see again.
+
+    `limits` are those of `accounts.make_api_key`. Raises TooManyKeys.
+    """
     secret = _random_text()
-    row = _make(account, name, can_read, can_trade, kind=KeyKind.HMAC, sealed_secret=seal(secret))
+    row = _make(account, name, KeyKind.HMAC, {"sealed_secret": seal(secret)}, **limits)
     return row, str(row.key_id), secret
 
 
 def make_ed25519_key(
-    account: Account,
-    public_key: str,
-    name: str = "",
-    *,
-    can_read: bool = True,
-    can_trade: bool = True,
+    account: Account, public_key: str, name: str = "", **limits: Any
 ) -> tuple[ApiKey, str]:
-    """A new key for somebody's public key: its row, and the key. Raises NoPublicKey."""
+    """A new key for somebody's public key: its row, and the key. Raises NoPublicKey, TooManyKeys."""
     raw = base64.b64encode(public_key_of(public_key).public_bytes_raw()).decode()
-    row = _make(account, name, can_read, can_trade, kind=KeyKind.ED25519, public_key=raw)
+    row = _make(account, name, KeyKind.ED25519, {"public_key": raw}, **limits)
     return row, str(row.key_id)
 
 
-def _make(account: Account, name: str, can_read: bool, can_trade: bool, **columns: str) -> ApiKey:
+def _make(
+    account: Account,
+    name: str,
+    kind: KeyKind,
+    columns: dict[str, str],
+    *,
+    can_read: bool = True,
+    can_trade: bool = True,
+    allowed_ips: Sequence[Network] = (),
+    expires_at: datetime | None = None,
+) -> ApiKey:
     check_room(account)
     key = _random_text()
     return ApiKey.objects.create(
         account=account,
         name=name,
+        kind=kind,
         key_id=key,
         prefix=key[:KEY_PREFIX_LENGTH],
         hashed=hash_of_key(key),
         can_read=can_read,
         can_trade=can_trade,
+        allowed_ips=[network_text(network) for network in allowed_ips],
+        expires_at=expires_at,
         **columns,
     )
 

@@ -115,7 +115,7 @@ async def _read(
         return
     api_key = headers.get(b"x-mbx-apikey")
     named = None if api_key is None else api_key.decode("latin-1")
-    key = await key_of(named, process.current().hub.read)
+    key = await key_of(named, request.address, process.current().hub.read)
     if call.access is not Access.KEY:
         check_http(key, params, query, body, clock.now())
     request.known, request.api_key = key.who, named or ""

@@ -111,7 +111,9 @@ def _range(interval: str, start: int | None, end: int | None, limit: int) -> tup
     last = start_after(interval, start_of(interval, until))
     if start is None:
         return start_after(interval, last, -limit), last
-    begin = min(-(-start // MICROSECONDS), now)
+    begin = -(-start // MICROSECONDS)
+    if begin > now:
+        return last, last
     first = start_of(interval, begin)
     if first < begin:
         first = start_after(interval, first)

@@ -27,6 +27,7 @@ from markets.binance.errors import (
 )
 from markets.binance.parameters import Parameters
 from markets.known_keys import Read, known_signing_keys
+from markets.problems import Problem
 from markets.signing_keys import SigningKey
 
 MOST_AHEAD: Final = 1_000_000
@@ -40,13 +41,18 @@ _RECV_WINDOW: Final = re.compile(r"([0-9]{1,9})(?:\.([0-9]{1,6}))?", re.ASCII)
 _SIGNATURE: Final = b"signature="
 
 
-async def key_of(api_key: str | None, read: Read) -> SigningKey:
-    """The key that a request names. Raises DialectError."""
+async def key_of(api_key: str | None, address: str, read: Read) -> SigningKey:
+    """The key that a request from this address names. Raises DialectError."""
     if api_key is None or not _API_KEY.fullmatch(api_key):
         raise DialectError(BAD_KEY)
     key = await known_signing_keys.signing_key(api_key, read)
     if key is None:
         raise DialectError(REJECTED_KEY)
+    if key.who.limits is not None:
+        try:
+            key.who.limits.check(address)
+        except Problem:
+            raise DialectError(REJECTED_KEY) from None
     return key
 
 
