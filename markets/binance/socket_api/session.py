@@ -24,6 +24,7 @@ from markets.signing_keys import SigningKey
 class Session:
     """A connection's log-in."""
 
+    address: str
     connected_since: int
     api_key: str | None = None
     authorized_since: int | None = None
@@ -33,26 +34,23 @@ class Session:
         given = request.texts
         if "apiKey" in given:
             name = given["apiKey"]
-            key = await find(name)
+            key = await find(name, self.address)
             if signed:
                 check_socket(key, given, clock.now())
         elif self.api_key is not None:
             name = self.api_key
-            key = await find(name)
+            key = await find(name, self.address)
             if signed:
                 check_time(Parameters(given), clock.now())
         else:
             raise mandatory("apiKey")
         return name, key
 
-    async def log_on(self, request: ApiRequest, address: str) -> SigningKey:
-        """Take a signed request's key for those that name none. Raises DialectError or Problem."""
+    async def log_on(self, request: ApiRequest) -> None:
+        """Take a signed request's key for those that name none. Raises DialectError."""
         Parameters(request.texts).require("apiKey")
-        name, key = await self.key_for(request, signed=True)
-        if key.who.limits is not None:
-            key.who.limits.check(address)
-        self.api_key, self.authorized_since = name, now_ms()
-        return key
+        self.api_key, _ = await self.key_for(request, signed=True)
+        self.authorized_since = now_ms()
 
     def log_out(self) -> None:
         """Nobody is logged in any more."""
@@ -70,14 +68,11 @@ class Session:
         }
 
 
-async def find(api_key: str) -> SigningKey:
-    """The key of that name. Raises DialectError."""
-    return await key_of(api_key, process.current().hub.read)
+async def find(api_key: str, address: str) -> SigningKey:
+    """The key of that name, if it may be used from this address. Raises DialectError."""
+    return await key_of(api_key, address, process.current().hub.read)
 
 
 async def is_in_force(api_key: str, address: str) -> bool:
-    """Whether a key may still read from an address. Raises DialectError or Problem if it may nothing."""
-    who = (await find(api_key)).who
-    if who.limits is not None:
-        who.limits.check(address)
-    return who.can_read
+    """Whether a key may still read from an address. Raises DialectError if it may nothing."""
+    return (await find(api_key, address)).who.can_read

@@ -65,7 +65,7 @@ class ApiSocket(DialectConnection):
         super().__init__(*args)
         query = parse_qs(self.scope["query_string"].decode("latin-1"))
         self._limits = query.get(NO_LIMITS, ["true"])[-1] != "false"
-        self._session = Session(now_ms())
+        self._session = Session(self.address, now_ms())
         self._tasks: set[asyncio.Task[None]] = set()
         self._subscriptions = Subscriptions(self.outbox)
         self._numbers = count()
@@ -153,7 +153,7 @@ class ApiSocket(DialectConnection):
 
     async def log_on(self, request: ApiRequest) -> JSON:
         """`session.logon`."""
-        await self._session.log_on(request, self.address)
+        await self._session.log_on(request)
         return self._session_json()
 
     async def tell_session(self, request: ApiRequest) -> JSON:

@@ -19,7 +19,9 @@ from markets import process
 from markets.accounts import Principal
 from markets.binance.calls import JSON
 from markets.binance.connections import DialectConnection, shutdown_event
+from markets.binance.errors import DialectError
 from markets.binance.market_data import now_ms
+from markets.binance.socket_api.session import find
 from markets.binance.streams.beat import Chunk
 from markets.binance.streams.board import board
 from markets.binance.streams.requests import (
@@ -35,8 +37,6 @@ from markets.binance.user_data.listen_keys import api_key_of, is_listen_key
 from markets.binance.user_data.subscriptions import Subscriptions
 from markets.consumers.connection import Receive, Scope, Send
 from markets.hub.outbox import CLOSE_TRY_AGAIN_LATER
-from markets.known_keys import known_signing_keys
-from markets.problems import Problem
 
 MAX_STREAMS: Final = 1024
 """Of one connection."""
@@ -95,8 +95,6 @@ class StreamSocket(DialectConnection):
         """Follow the account of a listenKey; one that nobody has is a stream without events."""
         try:
             who = await self._who(listen_key)
-        except Problem:
-            return  # its API key may not be used from here
         except (DatabaseError, InterfaceError):
             self.outbox.close(CLOSE_TRY_AGAIN_LATER)
             return
@@ -119,15 +117,15 @@ class StreamSocket(DialectConnection):
         )
 
     async def _who(self, listen_key: str) -> Principal | None:
-        """Whose listenKey it is, if anybody's. Raises Problem if its API key may not be used from here."""
-        read = process.current().hub.read
-        api_key = await read(api_key_of, listen_key)
-        key = None if api_key is None else await known_signing_keys.signing_key(api_key, read)
-        if key is None or not key.who.can_read:
+        """Whose listenKey it is, if anybody's whose API key may be used from here."""
+        api_key = await process.current().hub.read(api_key_of, listen_key)
+        if api_key is None:
             return None
-        if key.who.limits is not None:
-            key.who.limits.check(self.address)
-        return key.who
+        try:
+            who = (await find(api_key, self.address)).who
+        except DialectError:
+            return None
+        return who if who.can_read else None
 
     def put_chunks(self, chunks: list[Chunk]) -> None:
         """Send a beat's events, written at once if the client reads."""

@@ -26,7 +26,6 @@ from markets.hub import Outbox
 from markets.hub.outbox import CLOSE_TRY_AGAIN_LATER
 from markets.known_keys import KNOWN_SECONDS
 from markets.matching.spec import MarketSpec
-from markets.problems import Problem
 
 RECHECK_SECONDS: Final = KNOWN_SECONDS
 
@@ -112,7 +111,7 @@ class Subscriptions:
             for name, subscription in list(self._found.items()):
                 try:
                     good = await subscription.still_good()
-                except (DialectError, Problem):
+                except DialectError:
                     good = False
                 except (DatabaseError, InterfaceError):
                     continue  # nobody is locked out because the database is away
