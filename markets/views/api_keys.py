@@ -16,8 +16,10 @@ from markets.authentication import principal
 from markets.key_limits import Network, read_networks
 from markets.known_keys import revoke
 from markets.messages.public import EPOCH, JSON, datetime_text, parse_time
+from markets.new_keys import NewKey, make_key
 from markets.problems import Problem
 from markets.schema import schema
+from markets.signing_keys import NoPublicKey
 from markets.views.base import PrivateView
 
 
@@ -56,17 +58,24 @@ class ApiKeysView(PrivateView):
         if who.limits is not None and not who.limits.covers(allowed_ips, expires_at):
             raise TOO_MUCH
         try:
-            key, secret = accounts.make_api_key(
+            made = make_key(
                 who.account,
-                wanted.get("name", ""),
-                can_read="read" in scopes,
-                can_trade="trade" in scopes,
-                allowed_ips=allowed_ips,
-                expires_at=expires_at,
+                NewKey(
+                    name=wanted.get("name", ""),
+                    kind=wanted.get("kind", models.KeyKind.BEARER),
+                    public_key=wanted.get("public_key", ""),
+                    can_read="read" in scopes,
+                    can_trade="trade" in scopes,
+                    allowed_ips=allowed_ips,
+                    expires_at=expires_at,
+                ),
             )
         except accounts.TooManyKeys as error:
             raise Problem("conflict", str(error)) from error
-        return Response({**_key_json(key), "key": secret}, status=201)
+        except NoPublicKey as error:
+            raise _wrong("public_key", str(error)) from error
+        answer = {**_key_json(made.row), "key": made.key, "secret": made.secret}
+        return Response(answer, status=201)
 
 
 TOO_MUCH = Problem("permission_denied", "a key cannot make one that may do more than itself")
@@ -122,7 +131,9 @@ def _key_json(key: models.ApiKey) -> JSON:
     return {
         "id": str(key.pk),
         "name": key.name,
+        "kind": key.kind,
         "prefix": key.prefix,
+        "key_id": key.key_id,
         "scopes": [
             scope for scope, has in (("read", key.can_read), ("trade", key.can_trade)) if has
         ],
