@@ -1,7 +1,8 @@
 """The three ways in: http (the Binance dialect, the lean lane, Django), websocket, channel (engines).
 
 Whatever serves it (uvicorn by `serve`, daphne by `runserver`), a body larger than the limit is refused
-while it arrives, and the first request starts this process's gateway and hub if nothing has yet.
+while it arrives, and the first request starts this process's gateway and hub if nothing has yet. While some
+key has faults on purpose, all pass by `faults.edge`.
 """
 
 from __future__ import annotations
@@ -24,6 +25,8 @@ from markets import lean, process
 from markets.binance import http as dialect
 from markets.consumers.engine import engine_consumer
 from markets.consumers.socket import close_unknown_address
+from markets.faults import edge
+from markets.faults.in_force import in_force
 from markets.middleware import request_id
 from markets.problems import Problem, problem_response
 from markets.routing import websocket_urlpatterns
@@ -95,4 +98,7 @@ async def application(scope: dict[str, Any], receive: Receive, send: Send) -> No
     """The site."""
     if scope["type"] in ("http", "websocket"):
         await process.start(router, engines=not settings.REDIS_URL)
+        if in_force:
+            await edge.serve(router, scope, receive, send)
+            return
     await router(scope, receive, send)

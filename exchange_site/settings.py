@@ -2,7 +2,7 @@
 
 DATABASE_URL, REDIS_URL, REDIS_SENTINELS, REDIS_SENTINEL_PASSWORD, SECRET_KEY, DEBUG, ALLOWED_HOSTS,
 CSRF_TRUSTED_ORIGINS, DEFAULT_FROM_EMAIL, EMAIL_URL, EXCHANGE_VAR, EXCHANGE_SANDBOX, EXCHANGE_SIGN_UP,
-EXCHANGE_HTTPS, EXCHANGE_LEAN, EXCHANGE_BINANCE, EXCHANGE_MAINTENANCE, EXCHANGE_RATE_*,
+EXCHANGE_FAULTS, EXCHANGE_HTTPS, EXCHANGE_LEAN, EXCHANGE_BINANCE, EXCHANGE_MAINTENANCE, EXCHANGE_RATE_*,
 EXCHANGE_METRICS_*, EXCHANGE_PUBLIC_URL, EXCHANGE_SEALING_KEY, EXCHANGE_STOP_NOTICE,
 EXCHANGE_TRUSTED_PROXIES, LOG_LEVEL and LOG_FORMAT are described in docs/operations.md.
 """
@@ -93,6 +93,8 @@ STOP_NOTICE = _seconds("EXCHANGE_STOP_NOTICE")
 SANDBOX = _flag("EXCHANGE_SANDBOX", default=False)
 # Whether visitors may open accounts by themselves; not said: in a sandbox only (which `serve --demo` is).
 SIGN_UP = _flag("EXCHANGE_SIGN_UP", default=False) if os.environ.get("EXCHANGE_SIGN_UP") else None
+# Whether API keys may have faults on purpose, for bots to be tried with; not said: in a sandbox only.
+FAULTS = _flag("EXCHANGE_FAULTS", default=False) if os.environ.get("EXCHANGE_FAULTS") else None
 # The web answers 503 to all but operators; so it does while this file is there, which may say why.
 MAINTENANCE = _flag("EXCHANGE_MAINTENANCE", default=False)
 MAINTENANCE_FILE = VAR_DIR / "maintenance"

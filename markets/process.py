@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from typing import Final, Protocol
 
 from markets.engines import Application, EngineHost
+from markets.faults.in_force import in_force
 from markets.gateway import ANSWER_TIMEOUT, Gateway
 from markets.hub import Hub
 from markets.nodes import Registration
@@ -78,6 +79,7 @@ async def start(application: Application, *, engines: bool) -> Process:
             gateway, hub = Gateway(), Hub()
             await gateway.start()
             await hub.start()
+            await in_force.start(hub.read)
             host = asyncio.create_task(EngineHost(application).run()) if engines else None
             _current = Process(gateway, hub, host)
     return _current
@@ -118,5 +120,6 @@ async def stop() -> None:
     if running.engines is not None:
         running.engines.cancel()
         await asyncio.gather(running.engines, return_exceptions=True)
+    await in_force.stop()
     await running.gateway.stop()
     await running.hub.stop()

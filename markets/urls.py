@@ -27,4 +27,5 @@ urlpatterns = [
     path("faucet", views.FaucetView.as_view()),
     path("api-keys", views.ApiKeysView.as_view()),
     path("api-keys/<str:key_id>", views.ApiKeyView.as_view()),
+    path("api-keys/<str:key_id>/faults", views.ApiKeyFaultsView.as_view()),
 ]

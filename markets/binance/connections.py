@@ -35,6 +35,9 @@ _connections: Counter[str] = Counter()
 class DialectConnection(Connection):
     """A program's connection."""
 
+    id_field = "id"
+    marks_messages = True
+
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
         self._rate = RateLimit(MESSAGES_A_SECOND, MESSAGES_AT_ONCE)

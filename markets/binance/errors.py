@@ -91,6 +91,7 @@ INSUFFICIENT: Final = Said(-2010, "Account has insufficient balance for requeste
 WOULD_TAKE: Final = Said(-2010, "Order would immediately match and take.")
 WOULD_TRIGGER: Final = Said(-2010, "Order would trigger immediately.")
 CLOSED: Final = Said(-2010, "Market is closed.")
+DISABLED: Final = Said(-2010, "This action is disabled on this account.")
 DUPLICATE: Final = Said(-2010, "Duplicate order sent.")
 UNKNOWN_ORDER: Final = Said(-2011, "Unknown order sent.")
 RESTRICTED_CANCEL: Final = Said(-2011, "Order was not canceled due to cancel restrictions.")
@@ -151,6 +152,7 @@ OF_PROBLEMS: Final = {
     "conflict": DUPLICATE,
     "payload_too_large": TOO_LARGE,
     "deadline_passed": LATE,
+    "account_frozen": DISABLED,
     "insufficient_funds": INSUFFICIENT,
     "post_only_would_take": WOULD_TAKE,
     "stop_would_trigger": WOULD_TRIGGER,

@@ -26,7 +26,9 @@ from markets.binance.errors import (
 from markets.binance.parameters import Parameters
 from markets.binance.routes import ROUTES
 from markets.binance.signing import check_http, key_of
+from markets.faults.in_force import clock_skew
 from markets.middleware import request_id
+from markets.problems import Problem
 
 PREFIXES: Final = ("/api/v3/", "/sapi/", "/fapi/", "/dapi/")
 CONTENT_TYPE: Final = (b"content-type", b"application/json;charset=UTF-8")
@@ -57,7 +59,7 @@ async def answer(scope: Scope, receive: Receive, send: Send) -> None:
     try:
         call = _call_of(scope["method"], scope["path"])
         body = await _body(headers, receive)
-        await _read(call, request, scope["query_string"], body, headers)
+        await _read(call, request, scope, body, headers)
         content = msgspec.json.encode(await carry_out(call, request))
     except _Gone:
         return
@@ -106,9 +108,10 @@ async def _body(headers: dict[bytes, bytes], receive: Receive) -> bytes:
 
 
 async def _read(
-    call: Call, request: Request, query: bytes, body: bytes, headers: dict[bytes, bytes]
+    call: Call, request: Request, scope: Scope, body: bytes, headers: dict[bytes, bytes]
 ) -> None:
     """Read the parameters, and see who asks."""
+    query: bytes = scope["query_string"]
     params = Parameters.of_http(query.decode("latin-1"), body.decode("latin-1"))
     request.params = params
     if call.access is Access.NONE:
@@ -117,8 +120,13 @@ async def _read(
     named = None if api_key is None else api_key.decode("latin-1")
     key = await key_of(named, request.address, process.current().hub.read)
     if call.access is not Access.KEY:
-        check_http(key, params, query, body, clock.now())
+        check_http(key, params, query, body, clock.now() + clock_skew(scope))
     request.known, request.api_key = key.who, named or ""
+
+
+def refusal(problem: Problem) -> tuple[int, Headers, bytes]:
+    """A refusal of the exchange: the status, the headers that go with it, and the body."""
+    return _error(problem)
 
 
 def _error(error: Exception) -> tuple[int, Headers, bytes]:

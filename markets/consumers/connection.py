@@ -4,6 +4,7 @@ Rules:
 - A frame over MAX_FRAME_BYTES closes the connection (1009), as does a client that does not read (1013).
 - When this process stops, each socket is told (`say_stopping`), gets the answers that it waits for, and is
   closed (1012); new ones are refused.
+- Of a key that has faults, all goes through a `Line`; others know nothing of it.
 - Plain ASGI with a receive loop of its own: a frame costs neither a task nor a thread.
 """
 
@@ -16,7 +17,9 @@ from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable
 from typing import Any, ClassVar, Final
 
-from markets import logs, metrics, process
+from markets import clock, logs, metrics, process
+from markets.faults.in_force import SCOPE, KeyFaults, in_force
+from markets.faults.line import Line, OrderAsked
 from markets.hub import Outbox
 from markets.hub.outbox import Subscription
 from markets.middleware import request_id
@@ -42,6 +45,10 @@ class Connection(ABC):
 
     kind: ClassVar[str]
     """Which of the sockets it is."""
+    id_field: str = "req_id"
+    """The member of requests and answers that tells which answer is whose."""
+    marks_messages: bool = False
+    """Whether each message says that faults are on; else the first does."""
 
     def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
         self.scope = scope
@@ -50,12 +57,40 @@ class Connection(ABC):
         given = dict(scope["headers"]).get(b"x-request-id", b"").decode("latin-1")
         self.request_id = request_id(given)
         self.outbox = Outbox(send, self.catch_up, scope.get("extensions", {}).get(EXTENSION))
+        self._line: Line | None = None
+        if SCOPE in scope:
+            self._suffer(scope[SCOPE])
 
     @property
     def address(self) -> str:
         """Where the client is."""
         client = self.scope.get("client")
         return str(client[0]) if client else "unknown"
+
+    # Faults on purpose
+
+    def _suffer(self, faults: KeyFaults) -> Line:
+        self._line = line = Line(faults, self, self._receive, self._send)
+        self._receive, self._send = line.receive, line.send
+        self.outbox.go_by(line.send)
+        return line
+
+    def names_key(self, key: str) -> None:
+        """The client has said by which key it is here: from now on it suffers that key's faults."""
+        faults = in_force.of_key(key) if in_force and self._line is None else None
+        if faults is not None and faults.plan is not None:
+            self._suffer(faults).start()
+
+    def now(self) -> int:
+        """The time, as far as this client is told."""
+        return clock.now() + (0 if self._line is None else self._line.clock_skew)
+
+    def order_asked(self, text: str) -> OrderAsked | None:
+        """What a frame asks about orders; None: nothing."""
+        del text
+        return None
+
+    # From accept to close
 
     async def run(self) -> None:
         """Serve the connection until it ends."""
@@ -71,7 +106,11 @@ class Connection(ABC):
             await self._refuse(problem)
             return
         headers = [(b"x-request-id", self.request_id.encode())]
+        if self._line is not None:
+            headers += self._line.headers
         await self._send({"type": "websocket.accept", "headers": headers})
+        if self._line is not None:
+            self._line.start()
         self.outbox.open()
         running.sockets.add(self)
         writer = asyncio.create_task(self.outbox.run(), name="socket writer")
@@ -89,6 +128,8 @@ class Connection(ABC):
             await asyncio.gather(writer, reader, return_exceptions=True)
             running.sockets.discard(self)
             await self.closed()
+            if self._line is not None and code is None:
+                await self._line.stop()
         if code is not None:
             await self._close(code)
 

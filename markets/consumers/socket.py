@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import logging
 from abc import abstractmethod
+from collections.abc import Container
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -28,6 +29,7 @@ from markets.consumers.connection import (
     Send,
     send_problem,
 )
+from markets.faults.line import OrderAsked
 from markets.limits import RateLimit
 from markets.messages.public import JSON, time_text
 from markets.parsers import load_json
@@ -136,14 +138,7 @@ class Socket(Connection):
     def answer_problem(self, request: Request | None, problem: Problem) -> None:
         """Answer a request with an error."""
         note(problem)
-        self._put(
-            {
-                "method": request.method if request else None,
-                "req_id": request.req_id if request else None,
-                "success": False,
-                "error": problem.as_socket_error(),
-            }
-        )
+        self._put(_refusal(request, problem))
 
     def _put(self, message: JSON) -> None:
         self.outbox.put(msgspec.json.encode(message).decode())
@@ -169,6 +164,29 @@ class Socket(Connection):
     @abstractmethod
     async def on_request(self, request: Request) -> None:
         """Carry out a request and answer it. Raises Problem."""
+
+
+def _refusal(request: Request | None, problem: Problem) -> JSON:
+    return {
+        "method": request.method if request else None,
+        "req_id": request.req_id if request else None,
+        "success": False,
+        "error": problem.as_socket_error(),
+    }
+
+
+def order_asked(text: str, methods: Container[str]) -> OrderAsked | None:
+    """What a frame asks, if it is one of these methods."""
+    try:
+        request = read_request(text)
+    except Problem:
+        return None
+    if request.method not in methods:
+        return None
+    return OrderAsked(
+        request.req_id,
+        lambda problem: msgspec.json.encode(_refusal(request, problem)).decode(),
+    )
 
 
 def problem_of(error: Exception, request: Request | None) -> Problem:

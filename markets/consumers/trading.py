@@ -29,9 +29,11 @@ from markets.consumers.socket import (
     MAX_REQ_ID_LENGTH,
     Request,
     Socket,
+    order_asked,
     problem_of,
     unknown_method,
 )
+from markets.faults.line import OrderAsked
 from markets.hub.outbox import CLOSE_TRY_AGAIN_LATER, Subscription
 from markets.known_keys import KNOWN_SECONDS
 from markets.limits import account_rate
@@ -135,6 +137,10 @@ class TradingSocket(Socket):
     def caller(self) -> str:
         """An account's requests count to the account."""
         return self.address if self._who is None else str(self._who.account.pk)
+
+    def order_asked(self, text: str) -> OrderAsked | None:
+        """What a frame asks about orders; None: nothing."""
+        return order_asked(text, TRADING_VERBS)
 
     # Who it is
 
@@ -291,6 +297,8 @@ class TradingSocket(Socket):
             raise Problem(
                 "not_authenticated", "the API key is unknown, was revoked, or is another's"
             )
+        if isinstance(key, str):
+            self.names_key(key)
         who = self._who
         assert who is not None
         if ends_orders and who.connection is None:

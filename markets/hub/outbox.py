@@ -58,6 +58,10 @@ class Outbox:
         self._empty = asyncio.Event()
         self._empty.set()
 
+    def go_by(self, send: Callable[[dict[str, Any]], Awaitable[None]]) -> None:
+        """Send frames this way from now on, one at a time."""
+        self._send, self._send_ready = send, None
+
     def close(self, code: int) -> None:
         """Close the connection as soon as the frame at hand is sent."""
         self._close_code = code

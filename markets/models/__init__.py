@@ -22,6 +22,7 @@ from markets.models.accounts import (
 )
 from markets.models.attempts import Attempts
 from markets.models.engines import EngineProcess
+from markets.models.faults import FaultPlan
 from markets.models.listen_keys import ListenKey
 from markets.models.markets import (
     ASSET_SYMBOL,
@@ -71,6 +72,7 @@ __all__ = [
     "Candle",
     "DayVolume",
     "EngineProcess",
+    "FaultPlan",
     "FeeTier",
     "FrozenAccount",
     "KeyKind",

@@ -5,6 +5,8 @@ goes out is written in `messages.public`; a test holds these shapes against both
 from markets.serializers.account import (
     ApiKeyShape,
     BalanceShape,
+    FaultPlanShape,
+    FaultsShape,
     FeesShape,
     FillPageShape,
     FillShape,
@@ -63,6 +65,8 @@ __all__ = [
     "CancelAfterStateShape",
     "CanceledShape",
     "CandleShape",
+    "FaultPlanShape",
+    "FaultsShape",
     "FeesShape",
     "FillPageShape",
     "FillShape",

@@ -1,9 +1,10 @@
-"""Fills, balances, fees, API keys."""
+"""Fills, balances, fees, API keys and their faults."""
 
 from __future__ import annotations
 
 from rest_framework import serializers
 
+from markets.faults.plan import NUMBERS
 from markets.key_limits import MAX_ALLOWED_IPS, MAX_IP_LENGTH
 from markets.matching.types import Side
 from markets.models import KeyKind
@@ -96,6 +97,7 @@ class ApiKeyShape(Shape):
     expires_at = serializers.DateTimeField(allow_null=True)
     created_at = serializers.DateTimeField()
     last_used_at = serializers.DateTimeField(allow_null=True)
+    faults = serializers.BooleanField(help_text="Whether something goes wrong for it on purpose.")
 
 
 class MadeApiKeyShape(ApiKeyShape):
@@ -103,3 +105,44 @@ class MadeApiKeyShape(ApiKeyShape):
 
     key = serializers.CharField()
     secret = serializers.CharField(allow_null=True, help_text="Of kind hmac: what signs.")
+
+
+def _number(name: str, help_text: str) -> serializers.IntegerField:
+    least, most = NUMBERS[name]
+    return serializers.IntegerField(
+        required=False, allow_null=True, min_value=least, max_value=most, help_text=help_text
+    )
+
+
+def _ratio(help_text: str) -> serializers.RegexField:
+    return decimal(required=False, allow_null=True, help_text=f"A ratio, 0 to 1: {help_text}")
+
+
+class FaultPlanShape(Shape):
+    """What goes wrong for a key; what is not named goes well."""
+
+    seed = _number("seed", "The same seed repeats the same faults; without one it is drawn.")
+    delay_ms = _number("delay_ms", "Answers and messages are held back for so long,")
+    jitter_ms = _number("jitter_ms", "and for up to so much longer, each differently.")
+    drop = _ratio("book messages left out.")
+    duplicate = _ratio("book messages sent twice.")
+    reorder = _ratio("book messages sent after the next one.")
+    corrupt_checksum = _ratio("books whose checksum is wrong.")
+    cut_seconds = _number("cut_seconds", "Each connection is cut after so long; 0: never.")
+    rate_limited = _ratio("requests answered 429; nothing is done.")
+    unavailable = _ratio("requests answered 503; nothing is done.")
+    time_out = _ratio("orders carried out, and then answered `timeout`")
+    time_out_seconds = _number("time_out_seconds", "after so long.")
+    clock_skew_ms = _number("clock_skew_ms", "The server's clock is ahead by so much, or behind.")
+
+
+class FaultsShape(Shape):
+    """A key's faults."""
+
+    on = serializers.BooleanField()
+    allowed = serializers.BooleanField(help_text="Whether the operator lets keys have faults.")
+    path = serializers.CharField(
+        allow_null=True,
+        help_text="Addresses that begin so suffer the plan without the key: market data, say.",
+    )
+    plan = FaultPlanShape()

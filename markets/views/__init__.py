@@ -9,7 +9,7 @@ from markets.views.account import (
     FeesView,
     FillsView,
 )
-from markets.views.api_keys import ApiKeysView, ApiKeyView
+from markets.views.api_keys import ApiKeyFaultsView, ApiKeysView, ApiKeyView
 from markets.views.market_data import (
     BookView,
     CandlesView,
@@ -32,6 +32,7 @@ from markets.views.orders import (
 )
 
 __all__ = [
+    "ApiKeyFaultsView",
     "ApiKeyView",
     "ApiKeysView",
     "BalancesView",

@@ -1,10 +1,11 @@
-"""An account's API keys: listed, made, revoked."""
+"""An account's API keys: listed, made, revoked, and given faults on purpose."""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.db.models import QuerySet
 from django.utils import timezone
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -13,6 +14,9 @@ from markets import accounts, models, queries
 from markets import serializers as shapes
 from markets.accounts import Principal
 from markets.authentication import principal
+from markets.faults import rows
+from markets.faults.in_force import allowed
+from markets.faults.plan import BadPlan, read_plan
 from markets.key_limits import Network, read_networks
 from markets.known_keys import revoke
 from markets.messages.public import EPOCH, JSON, datetime_text, parse_time
@@ -20,7 +24,7 @@ from markets.new_keys import NewKey, make_key
 from markets.problems import Problem
 from markets.schema import schema
 from markets.signing_keys import NoPublicKey
-from markets.views.base import PrivateView
+from markets.views.base import PrivateView, body
 
 
 class ApiKeysView(PrivateView):
@@ -30,8 +34,7 @@ class ApiKeysView(PrivateView):
     def get(self, request: Request) -> Response:
         """The keys that are in force, without their secrets."""
         queries.read_query(request.query_params, ())
-        keys = models.ApiKey.objects.filter(account=principal(request).account, revoked_at=None)
-        return Response([_key_json(key) for key in keys])
+        return Response([_key_json(key) for key in _keys_of(request)])
 
     @schema(
         operation_id="make_api_key",
@@ -119,12 +122,68 @@ class ApiKeyView(PrivateView):
     def delete(self, request: Request, key_id: str) -> Response:
         """Revoke a key at once."""
         queries.read_query(request.query_params, ())
-        keys = models.ApiKey.objects.filter(account=principal(request).account, revoked_at=None)
-        key = keys.filter(pk=key_id).first() if key_id.isdecimal() and len(key_id) < 19 else None
-        if key is None:
-            raise Problem("not_found", "there is no such key of this account")
+        key = _key(request, key_id)
         revoke([key])
         return Response(_key_json(key))
+
+
+class ApiKeyFaultsView(PrivateView):
+    """What goes wrong on purpose for one API key."""
+
+    @schema(operation_id="api_key_faults", responses={200: shapes.FaultsShape})
+    def get(self, request: Request, key_id: str) -> Response:
+        """The key's plan, whether it is on, and the address that suffers it without the key."""
+        queries.read_query(request.query_params, ())
+        return Response(_faults_json(rows.row_of(_key(request, key_id))))
+
+    @schema(
+        operation_id="set_api_key_faults",
+        request=shapes.FaultPlanShape,
+        responses={200: shapes.FaultsShape},
+    )
+    def put(self, request: Request, key_id: str) -> Response:
+        """Let this go wrong from now on; what is not named goes well."""
+        key = _key(request, key_id)
+        given = body(request)
+        try:
+            row = rows.set_plan(key, read_plan(given), seeded=given.get("seed") is not None)
+        except BadPlan as error:
+            raise Problem("invalid_request", str(error), error.errors) from error
+        except rows.FaultsRefused as error:
+            raise Problem("permission_denied", str(error)) from error
+        return Response(_faults_json(row))
+
+    @schema(operation_id="turn_api_key_faults_off", responses={200: shapes.FaultsShape})
+    def delete(self, request: Request, key_id: str) -> Response:
+        """Let nothing go wrong any more. The plan is kept, and its address goes on to work."""
+        queries.read_query(request.query_params, ())
+        key = _key(request, key_id)
+        rows.turn_off([key])
+        return Response(_faults_json(rows.row_of(key)))
+
+
+def _keys_of(request: Request) -> QuerySet[models.ApiKey]:
+    """The account's keys in force."""
+    keys = models.ApiKey.objects.select_related("faults")
+    return keys.filter(account=principal(request).account, revoked_at=None)
+
+
+def _key(request: Request, key_id: str) -> models.ApiKey:
+    """One of them. Raises Problem."""
+    found = _keys_of(request).filter(pk=key_id) if key_id.isdecimal() and len(key_id) < 19 else None
+    key = None if found is None else found.first()
+    if key is None:
+        raise Problem("not_found", "there is no such key of this account")
+    return key
+
+
+def _faults_json(row: models.FaultPlan | None) -> JSON:
+    return {
+        "on": row is not None and row.is_on,
+        "allowed": allowed(),
+        "path": None if row is None else rows.path_of(row),
+        "plan": rows.plan_of_row(row).as_json(),
+    }
 
 
 def _key_json(key: models.ApiKey) -> JSON:
@@ -140,5 +199,6 @@ def _key_json(key: models.ApiKey) -> JSON:
         "allowed_ips": key.allowed_ips,
         "expires_at": None if key.expires_at is None else datetime_text(key.expires_at),
         "created_at": datetime_text(key.created_at),
+        "faults": rows.has_faults(key),
         "last_used_at": None if key.last_used_at is None else datetime_text(key.last_used_at),
     }

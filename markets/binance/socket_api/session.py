@@ -8,9 +8,10 @@ Rules:
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
-from markets import clock, process
+from markets import process
 from markets.binance.calls import JSON
 from markets.binance.errors import mandatory
 from markets.binance.market_data import now_ms
@@ -26,6 +27,10 @@ class Session:
 
     address: str
     connected_since: int
+    now: Callable[[], int]
+    """The time that signed requests are held against."""
+    names_key: Callable[[str], None]
+    """Is told each key that is named, and may be used."""
     api_key: str | None = None
     authorized_since: int | None = None
 
@@ -36,14 +41,15 @@ class Session:
             name = given["apiKey"]
             key = await find(name, self.address)
             if signed:
-                check_socket(key, given, clock.now())
+                check_socket(key, given, self.now())
         elif self.api_key is not None:
             name = self.api_key
             key = await find(name, self.address)
             if signed:
-                check_time(Parameters(given), clock.now())
+                check_time(Parameters(given), self.now())
         else:
             raise mandatory("apiKey")
+        self.names_key(name)
         return name, key
 
     async def log_on(self, request: ApiRequest) -> None:

@@ -16,6 +16,8 @@ from itertools import count
 from typing import Any, Final
 from urllib.parse import parse_qs
 
+import msgspec
+
 from markets import logs
 from markets.accounts import Principal
 from markets.binance import usage
@@ -29,6 +31,7 @@ from markets.binance.errors import (
     UNSUPPORTED,
     DialectError,
     not_valid,
+    translated,
 )
 from markets.binance.market_data import now_ms
 from markets.binance.parameters import Parameters
@@ -44,6 +47,8 @@ from markets.binance.socket_api.session import Session, is_in_force
 from markets.binance.streams.requests import Id
 from markets.binance.user_data.subscriptions import Subscriptions
 from markets.consumers.connection import Receive, Scope, Send
+from markets.faults.line import OrderAsked
+from markets.problems import Problem
 from markets.signing_keys import SigningKey
 
 MAX_IN_FLIGHT: Final = 1000
@@ -65,7 +70,7 @@ class ApiSocket(DialectConnection):
         super().__init__(*args)
         query = parse_qs(self.scope["query_string"].decode("latin-1"))
         self._limits = query.get(NO_LIMITS, ["true"])[-1] != "false"
-        self._session = Session(self.address, now_ms())
+        self._session = Session(self.address, now_ms(), self.now, self.names_key)
         self._tasks: set[asyncio.Task[None]] = set()
         self._subscriptions = Subscriptions(self.outbox)
         self._numbers = count()
@@ -74,6 +79,17 @@ class ApiSocket(DialectConnection):
         """Whoever connects says what it wants."""
 
     # Requests and answers
+
+    def order_asked(self, text: str) -> OrderAsked | None:
+        """What a frame asks about orders; None: nothing."""
+        try:
+            request = read_api_request(text)
+        except Unreadable:
+            return None
+        call = METHODS.get(request.method)
+        if call is None or call.access is not Access.TRADE:
+            return None
+        return OrderAsked(request.id, partial(_refused, request))
 
     async def take(self, text: str) -> None:
         """Carry out a request, or let a task do it."""
@@ -235,6 +251,12 @@ class ApiSocket(DialectConnection):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._subscriptions.close()
+
+
+def _refused(request: ApiRequest, problem: Problem) -> str:
+    error = translated(problem)
+    answer = {"id": request.id, "status": error.status, "error": error.as_json()}
+    return msgspec.json.encode(answer).decode()
 
 
 def _later(error: DialectError) -> int:

@@ -125,6 +125,7 @@ class StreamSocket(DialectConnection):
             who = (await find(api_key, self.address)).who
         except DialectError:
             return None
+        self.names_key(api_key)
         return who if who.can_read else None
 
     def put_chunks(self, chunks: list[Chunk]) -> None:
