@@ -88,7 +88,7 @@ class Call:
         headers += [
             (b"content-length", b"%d" % len(content)),
             (b"x-request-id", name.encode()),
-            *_site_headers(),
+            *site_headers(),
         ]
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": content})
@@ -168,7 +168,7 @@ def _is_our_host(host: bytes) -> bool:
 
 
 @cache
-def _site_headers() -> tuple[tuple[bytes, bytes], ...]:
+def site_headers() -> tuple[tuple[bytes, bytes], ...]:
     """What the site's middleware puts on every answer."""
 
     def answer(_: HttpRequest) -> HttpResponse:

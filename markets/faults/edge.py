@@ -23,6 +23,8 @@ from markets.faults.in_force import SCOPE, KeyFaults, in_force
 from markets.faults.line import headers_of
 from markets.faults.plan import RequestFate
 from markets.faults.rows import PREFIX
+from markets.lean import site_headers
+from markets.middleware import request_id
 from markets.problems import Problem, problem_response
 
 LANE: Final = "http"
@@ -129,7 +131,12 @@ class _Exchange:
     async def _answer(self, fate: RequestFate) -> None:
         self._injected.append(fate)
         status, headers, content = _refusal(self._path, texts.PROBLEMS[fate])
-        headers = [*headers, (b"content-length", b"%d" % len(content)), *self._headers()]
+        given = dict(self._scope["headers"]).get(b"x-request-id", b"").decode("latin-1")
+        headers += [
+            (b"content-length", b"%d" % len(content)),
+            (b"x-request-id", request_id(given).encode()),
+            *self._headers(),
+        ]
         await self._send({"type": "http.response.start", "status": status, "headers": headers})
         await self._send({"type": "http.response.body", "body": content})
 
@@ -196,4 +203,4 @@ def _refusal(path: str, problem: Problem) -> tuple[int, list[tuple[bytes, bytes]
         return status, [dialect.CONTENT_TYPE, *headers], content
     response = problem_response(problem)
     headers = [(name.lower().encode(), value.encode()) for name, value in response.items()]
-    return problem.status_code, headers, response.content
+    return problem.status_code, [*headers, *site_headers()], response.content
