@@ -44,6 +44,11 @@ def set_faults(trader: Trader, **plan: Any) -> str:
     return str(response.json()["path"])
 
 
+def turn_off(trader: Trader) -> None:
+    """Let nothing go wrong for the trader's key any more."""
+    assert trader.http.delete(key_path(trader)).status_code == 200
+
+
 def injected(response: httpx.Response) -> str:
     """What was done to an answer."""
     return response.headers["X-Exchange-Faults"].partition("; injected=")[2]

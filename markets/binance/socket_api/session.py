@@ -29,8 +29,6 @@ class Session:
     connected_since: int
     now: Callable[[], int]
     """The time that signed requests are held against."""
-    names_key: Callable[[str], None]
-    """Is told each key that is named, and may be used."""
     api_key: str | None = None
     authorized_since: int | None = None
 
@@ -49,7 +47,6 @@ class Session:
                 check_time(Parameters(given), self.now())
         else:
             raise mandatory("apiKey")
-        self.names_key(name)
         return name, key
 
     async def log_on(self, request: ApiRequest) -> None:

@@ -47,6 +47,7 @@ from markets.binance.socket_api.session import Session, is_in_force
 from markets.binance.streams.requests import Id
 from markets.binance.user_data.subscriptions import Subscriptions
 from markets.consumers.connection import Receive, Scope, Send
+from markets.faults.in_force import in_force
 from markets.faults.line import OrderAsked
 from markets.problems import Problem
 from markets.signing_keys import SigningKey
@@ -70,7 +71,7 @@ class ApiSocket(DialectConnection):
         super().__init__(*args)
         query = parse_qs(self.scope["query_string"].decode("latin-1"))
         self._limits = query.get(NO_LIMITS, ["true"])[-1] != "false"
-        self._session = Session(self.address, now_ms(), self.now, self.names_key)
+        self._session = Session(self.address, now_ms(), self.now)
         self._tasks: set[asyncio.Task[None]] = set()
         self._subscriptions = Subscriptions(self.outbox)
         self._numbers = count()
@@ -96,6 +97,8 @@ class ApiSocket(DialectConnection):
         request: ApiRequest | None = None
         try:
             request = read_api_request(text)
+            if in_force:  # before it is known whose key it is: what it suffers harms nobody else
+                self.names_key(request.texts.get("apiKey", ""))
             verb = VERBS.get(request.method)
             if verb is not None:
                 usage.spend(self.address, None, 1)
