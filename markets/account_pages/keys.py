@@ -110,7 +110,8 @@ def keys_page(request: HttpRequest, account: models.Account) -> HttpResponse:
             form.add_error(None, f"{error}.")
         else:
             form = KeyForm()
-    keys = models.ApiKey.objects.filter(account=account, revoked_at=None)
+    rows = models.ApiKey.objects.select_related("faults")
+    keys = rows.filter(account=account, revoked_at=None)
     context = {"account": account, "keys": keys, "form": form, "made": made}
     return render(request, "account/api_keys.html", context | {"now": timezone.now()})
 

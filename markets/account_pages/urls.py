@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from markets.account_pages import keys, overview, statement
+from markets.account_pages import faults, keys, overview, statement
 
 urlpatterns = [
     path("", overview.overview, name="account"),
@@ -11,4 +11,5 @@ urlpatterns = [
     path("statement.csv", statement.statement_file, name="statement_file"),
     path("api-keys/", keys.keys_page, name="api_keys"),
     path("api-keys/<int:key>/revoke/", keys.revoke_key, name="revoke_key"),
+    path("api-keys/<int:key>/faults/", faults.faults_page, name="key_faults"),
 ]

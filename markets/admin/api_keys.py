@@ -1,13 +1,19 @@
-"""API keys: looked at, and revoked."""
+"""API keys: looked at, revoked, and given faults on purpose."""
 
 from __future__ import annotations
+
+from functools import partial
+from typing import Any
 
 from django.contrib import admin, messages
 from django.db import transaction
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.urls import URLPattern, path, reverse
 
-from markets.admin.pages import ReadOnlyAdmin
+from markets.admin.faults import faults_view, may_give_faults
+from markets.admin.pages import ReadOnlyAdmin, Tool
+from markets.faults import rows
 from markets.known_keys import revoke
 from markets.models import ApiKey
 
@@ -25,6 +31,7 @@ class ApiKeyAdmin(ReadOnlyAdmin):
         "can_trade",
         "allowed_from",
         "expires_at",
+        "faults_in_words",
         "created_at",
         "last_used_at",
         "revoked_at",
@@ -35,15 +42,49 @@ class ApiKeyAdmin(ReadOnlyAdmin):
         "can_trade",
         ("revoked_at", admin.EmptyFieldListFilter),
         ("expires_at", admin.EmptyFieldListFilter),
+        "faults__is_on",
     )
-    list_select_related = ("account",)
+    list_select_related = ("account", "faults")
+    change_form_template = "admin/markets/change_form.html"
     search_fields = ("account__name", "=prefix", "name")
-    actions = ("revoke_selected",)
+    actions = ("revoke_selected", "turn_faults_off")
 
     @admin.display(description="allowed from")
     def allowed_from(self, key: ApiKey) -> str:
         """Addresses and networks."""
         return ", ".join(key.allowed_ips) or "anywhere"
+
+    @admin.display(description="faults")
+    def faults_in_words(self, key: ApiKey) -> str:
+        """What goes wrong for it on purpose."""
+        row = rows.row_of_read(key)
+        if row is None or not rows.has_faults(key):
+            return "none"
+        return f"ON: {rows.plan_of_row(row).in_words()}"
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """Add the button."""
+        key = self.get_object(request, object_id)
+        tools = []
+        if key is not None and key.revoked_at is None and may_give_faults(request):
+            url = reverse("admin:markets_apikey_faults", args=[key.pk])
+            tools = [Tool("Faults…", url)]
+        context = {"tools": tools} | (extra_context or {})
+        return super().change_view(request, object_id, form_url, context)
+
+    def get_urls(self) -> list[URLPattern]:
+        """Add the page of its faults."""
+        view = self.admin_site.admin_view(partial(faults_view, self))
+        return [
+            path("<int:key>/faults/", view, name="markets_apikey_faults"),
+            *super().get_urls(),
+        ]
 
     def has_revoke_permission(self, request: HttpRequest) -> bool:
         """Whoever may change keys."""
@@ -58,3 +99,13 @@ class ApiKeyAdmin(ReadOnlyAdmin):
             for key in keys:
                 self.log_change(request, key, f"Revoked {key.prefix}… of {key.account}.")
         self.message_user(request, f"{revoked} revoked.", messages.SUCCESS)
+
+    @admin.action(description="Turn faults of selected keys off", permissions=["revoke"])
+    def turn_faults_off(self, request: HttpRequest, queryset: QuerySet[ApiKey]) -> None:
+        """Let nothing go wrong for them any more."""
+        with transaction.atomic():
+            keys = list(queryset.filter(faults__is_on=True).select_related("account"))
+            changed = rows.turn_off(keys)
+            for key in keys:
+                self.log_change(request, key, "Turned its faults off.")
+        self.message_user(request, f"Faults of {changed} turned off.", messages.SUCCESS)

@@ -57,9 +57,15 @@ def row_of(key: ApiKey) -> FaultPlan | None:
     return FaultPlan.objects.filter(api_key=key).first()
 
 
-def has_faults(key: ApiKey) -> bool:
-    """Whether something goes wrong for it; of a row that was read with its `faults`, without a query."""
+def row_of_read(key: ApiKey) -> FaultPlan | None:
+    """The same, without a query for a key that was read with its `faults`."""
     row: FaultPlan | None = getattr(key, "faults", None)
+    return row
+
+
+def has_faults(key: ApiKey) -> bool:
+    """Whether something goes wrong for it now."""
+    row = row_of_read(key)
     return row is not None and row.is_on and allowed()
 
 
