@@ -33,6 +33,7 @@ DECISIONS = ROOT / "docs" / "decisions.md"
 PERFORMANCE = ROOT / "docs" / "performance.md"
 SCALING = ROOT / "docs" / "scaling.md"
 CONFORMANCE = ROOT / "docs" / "conformance" / "README.md"
+FAULTS = ROOT / "docs" / "faults.md"
 DOCUMENTS = (
     README,
     API,
@@ -43,6 +44,7 @@ DOCUMENTS = (
     DECISIONS,
     ROOT / "CHANGELOG.md",
     CONFORMANCE,
+    FAULTS,
 )
 COMMANDS = sorted(
     path.stem
