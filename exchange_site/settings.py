@@ -1,9 +1,10 @@
 """Settings, all from the environment; what is missing or impossible stops the start with one line.
 
 DATABASE_URL, REDIS_URL, REDIS_SENTINELS, REDIS_SENTINEL_PASSWORD, SECRET_KEY, DEBUG, ALLOWED_HOSTS,
-CSRF_TRUSTED_ORIGINS, EXCHANGE_VAR, EXCHANGE_SANDBOX, EXCHANGE_HTTPS, EXCHANGE_LEAN, EXCHANGE_RATE_*,
-EXCHANGE_METRICS_*, EXCHANGE_PUBLIC_URL, EXCHANGE_STOP_NOTICE, LOG_LEVEL and LOG_FORMAT are described in
-docs/operations.md.
+CSRF_TRUSTED_ORIGINS, DEFAULT_FROM_EMAIL, EMAIL_URL, EXCHANGE_VAR, EXCHANGE_SANDBOX, EXCHANGE_SIGN_UP,
+EXCHANGE_HTTPS, EXCHANGE_LEAN, EXCHANGE_MAINTENANCE, EXCHANGE_RATE_*, EXCHANGE_METRICS_*,
+EXCHANGE_PUBLIC_URL, EXCHANGE_SEALING_KEY, EXCHANGE_STOP_NOTICE, EXCHANGE_TRUSTED_PROXIES, LOG_LEVEL and
+LOG_FORMAT are described in docs/operations.md.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import dj_database_url
+import dj_email_url
 
 from exchange_site.redis_hosts import redis_hosts
 from markets import logs
@@ -89,9 +91,21 @@ PUBLIC_URL = _address("EXCHANGE_PUBLIC_URL")
 STOP_NOTICE = _seconds("EXCHANGE_STOP_NOTICE")
 # Play money: the faucet answers, and `serve --demo` may make people whose passwords are public.
 SANDBOX = _flag("EXCHANGE_SANDBOX", default=False)
+# Whether visitors may open accounts by themselves; not said: in a sandbox only (which `serve --demo` is).
+SIGN_UP = _flag("EXCHANGE_SIGN_UP", default=False) if os.environ.get("EXCHANGE_SIGN_UP") else None
+# The web answers 503 to all but operators; so it does while this file is there, which may say why.
+MAINTENANCE = _flag("EXCHANGE_MAINTENANCE", default=False)
+MAINTENANCE_FILE = VAR_DIR / "maintenance"
+# What seals the secrets of second factors in the database; changing it makes them unreadable.
+SEALING_KEY = os.environ.get("EXCHANGE_SEALING_KEY") or SECRET_KEY
+# Whose X-Forwarded-For tells where a client is: addresses and networks with commas, or *.
+TRUSTED_PROXIES = os.environ.get("EXCHANGE_TRUSTED_PROXIES") or os.environ.get(
+    "FORWARDED_ALLOW_IPS", "127.0.0.1"
+)
 
 INSTALLED_APPS = [
     "daphne",  # first: its runserver replaces Django's
+    "markets",  # before the admin and allauth, whose pages it dresses and whose mails it replaces
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -103,13 +117,18 @@ INSTALLED_APPS = [
     "rest_framework",
     "drf_spectacular",
     "drf_spectacular_sidecar",
-    "markets",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.usersessions",
 ]
 
 MIDDLEWARE = [
     "servestatic.middleware.ServeStaticMiddleware",  # first: files need nothing of what follows
     "markets.middleware.RequestIdMiddleware",
     "markets.middleware.HealthMiddleware",  # before hosts and TLS are looked at
+    "markets.middleware.SecurityHeadersMiddleware",
+    "markets.maintenance.MaintenanceMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -117,7 +136,9 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "markets.middleware.SecurityHeadersMiddleware",
+    "markets.error_pages.DatabaseAwayMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "markets.people.sessions.SessionsMiddleware",
 ]
 
 ROOT_URLCONF = "exchange_site.urls"
@@ -264,10 +285,46 @@ SPECTACULAR_SETTINGS = {
     },
 }
 
-CSRF_FAILURE_VIEW = "markets.problems.csrf_failure"
+# Counted attempts to log in, by whatever process: all have this database.
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "markets_attempts",
+        "OPTIONS": {"MAX_ENTRIES": 100_000},
+    }
+}
+
+CSRF_FAILURE_VIEW = "markets.error_pages.csrf_failure"
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "/"
 LOGOUT_REDIRECT_URL = "/"
+ACCOUNT_SIGNUP_REDIRECT_URL = "account"
+
+# People: sign up, log in, second factor, sessions (django-allauth).
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+ACCOUNT_ADAPTER = "markets.people.adapters.PeopleAdapter"
+ACCOUNT_LOGIN_METHODS = {"username", "email"}
+ACCOUNT_SIGNUP_FIELDS = ["username*", "email", "password1*", "password2*"]
+ACCOUNT_EMAIL_VERIFICATION = "optional"
+ACCOUNT_CHANGE_EMAIL = True
+ACCOUNT_PREVENT_ENUMERATION = "strict"
+ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+ACCOUNT_SESSION_REMEMBER = True
+ACCOUNT_REAUTHENTICATION_REQUIRED = True
+ACCOUNT_REAUTHENTICATION_METHODS = ["password", "mfa"]
+ACCOUNT_EMAIL_NOTIFICATIONS = True
+# Wrong passwords and codes that one account may have: 10 in 10 minutes, from wherever they come.
+FAILED_LOG_INS = "10/10m"
+ACCOUNT_RATE_LIMITS = {
+    "login": f"{RATE_LOGIN}/m/ip",
+    "login_failed": f"{RATE_LOGIN}/m/ip,{FAILED_LOG_INS}/key",
+    "signup": f"{RATE_LOGIN}/m/ip",
+    "reset_password": f"{RATE_LOGIN}/m/ip,5/10m/key",
+}
+MFA_ADAPTER = "markets.people.adapters.SecondFactorAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+MFA_TOTP_TOLERANCE = 1
+MFA_ALLOW_UNVERIFIED_EMAIL = True
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in (
@@ -277,6 +334,32 @@ AUTH_PASSWORD_VALIDATORS = [
         "NumericPasswordValidator",
     )
 ]
+
+# Mail: shown on the console unless EMAIL_URL says where to send it.
+
+
+def _mail() -> dict[str, Any]:
+    url = os.environ.get("EMAIL_URL", "").strip() or "console:"
+    try:
+        found = dict(dj_email_url.parse(url))
+    except (KeyError, ValueError) as error:
+        _fail(f"EMAIL_URL is not a mail server's address: {error}")
+        raise
+    if "EMAIL_BACKEND" not in found:
+        _fail(f"EMAIL_URL must start with smtp://, smtps:// or console:, not {url.split(':')[0]!r}")
+    return found
+
+
+EMAIL = _mail()
+EMAIL_BACKEND = EMAIL["EMAIL_BACKEND"]
+EMAIL_HOST = EMAIL.get("EMAIL_HOST") or "localhost"
+EMAIL_PORT = EMAIL.get("EMAIL_PORT") or 25
+EMAIL_HOST_USER = EMAIL.get("EMAIL_HOST_USER") or ""
+EMAIL_HOST_PASSWORD = EMAIL.get("EMAIL_HOST_PASSWORD") or ""
+EMAIL_USE_TLS = bool(EMAIL.get("EMAIL_USE_TLS"))
+EMAIL_USE_SSL = bool(EMAIL.get("EMAIL_USE_SSL"))
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = os.environ.get("DEFAULT_FROM_EMAIL") or "exchange@localhost"
 
 LANGUAGE_CODE = "en-us"
 TIME_ZONE = "UTC"

@@ -11,7 +11,9 @@ from __future__ import annotations
 import hashlib
 import json
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from typing import Final
 
@@ -19,6 +21,7 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils import timezone
 
+from markets.key_limits import KeyLimits, Network, network_text
 from markets.matching.types import format_units
 from markets.messages.public import NotADecimal, TooFine, balance_json, parse_units
 from markets.models import (
@@ -71,6 +74,11 @@ def open_account(name: str, password: str | None = None) -> Account:
         user.save(update_fields=["password"])
     account, _ = Account.objects.get_or_create(name=name, defaults={"user": user})
     return account
+
+
+def open_account_of(user: User) -> Account:
+    """The account of somebody who signed up just now. Raises IntegrityError if the name is taken."""
+    return Account.objects.create(name=user.get_username(), user=user)
 
 
 def parse_amount(text: object, asset: Asset) -> int:
@@ -144,6 +152,8 @@ class Principal:
     can_trade: bool = True
     connection: str | None = None
     """The connection that its orders are canceled with, where that was asked for."""
+    limits: KeyLimits | None = None
+    """Of a key that expires, or may be used from some addresses only; whoever lets it in checks them."""
 
 
 class TooManyKeys(ValueError):
@@ -151,9 +161,15 @@ class TooManyKeys(ValueError):
 
 
 def make_api_key(
-    account: Account, name: str = "", *, can_read: bool = True, can_trade: bool = True
+    account: Account,
+    name: str = "",
+    *,
+    can_read: bool = True,
+    can_trade: bool = True,
+    allowed_ips: Sequence[Network] = (),
+    expires_at: datetime | None = None,
 ) -> tuple[ApiKey, str]:
-    """A new key and its secret, which nobody can see again."""
+    """A new key and its secret, which nobody can see again. Raises TooManyKeys."""
     if ApiKey.objects.filter(account=account, revoked_at=None).count() >= MAX_API_KEYS:
         raise TooManyKeys(f"at most {MAX_API_KEYS} API keys an account; delete one first")
     secret = f"ex_{secrets.token_urlsafe(32)}"
@@ -164,6 +180,8 @@ def make_api_key(
         hashed=hash_of_key(secret),
         can_read=can_read,
         can_trade=can_trade,
+        allowed_ips=[network_text(network) for network in allowed_ips],
+        expires_at=expires_at,
     )
     return key, secret
 
@@ -174,7 +192,7 @@ def hash_of_key(secret: str) -> str:
 
 
 def principal_of_key(secret: str) -> Principal | None:
-    """Whose key it is; None for keys that are unknown or revoked."""
+    """Whose key it is; None for keys that are unknown or revoked. Its limits are not looked at here."""
     key = (
         ApiKey.objects.select_related("account__user")
         .filter(hashed=hash_of_key(secret), revoked_at=None)
@@ -185,7 +203,7 @@ def principal_of_key(secret: str) -> Principal | None:
     now = timezone.now()
     if key.last_used_at is None or (now - key.last_used_at).total_seconds() > LAST_USED_INTERVAL:
         ApiKey.objects.filter(pk=key.pk).update(last_used_at=now)
-    return Principal(key.account, key.can_read, key.can_trade)
+    return Principal(key.account, key.can_read, key.can_trade, limits=KeyLimits.of(key))
 
 
 LAST_USED_INTERVAL: Final = 60

@@ -29,7 +29,7 @@ class ApiKeyAuthentication(BaseAuthentication):
         key = key_of_header(get_authorization_header(request))
         if key is None:
             return None
-        principal = known_principal(principal_of_key(key))
+        principal = known_principal(principal_of_key(key), str(request.META.get("REMOTE_ADDR")))
         return principal.account.user or AnonymousUser(), principal
 
     def authenticate_header(self, request: Request) -> str:
@@ -48,10 +48,14 @@ def key_of_header(header: bytes) -> str | None:
     return words[1].decode("latin-1")
 
 
-def known_principal(who: Principal | None) -> Principal:
-    """Whose key it is. Raises AuthenticationFailed if it is nobody's."""
+def known_principal(who: Principal | None, address: str) -> Principal:
+    """Whose key it is. Raises AuthenticationFailed if it is nobody's, Problem if it has expired or may not
+    be used from this address.
+    """
     if who is None:
         raise AuthenticationFailed("the API key is unknown or was revoked")
+    if who.limits is not None:
+        who.limits.check(address)
     return who
 
 

@@ -24,7 +24,7 @@ from django.middleware.clickjacking import XFrameOptionsMiddleware
 from django.middleware.security import SecurityMiddleware
 from rest_framework.exceptions import Throttled
 
-from markets import limits, logs, process, trading, views
+from markets import limits, logs, maintenance, process, trading, views
 from markets.accounts import Principal
 from markets.authentication import key_of_header, known_principal, require_scope
 from markets.known_keys import known_keys
@@ -60,10 +60,11 @@ Verb = Callable[[Principal, bytes], Awaitable[Result]]
 class Call:
     """A request that the lean lane takes."""
 
-    def __init__(self, verb: Verb, allow: bytes, key: str, headers: Headers) -> None:
+    def __init__(self, verb: Verb, allow: bytes, key: str, headers: Headers, address: str) -> None:
         self._verb = verb
         self._allow = allow
         self._key = key
+        self._address = address
         self._request_id = headers.get(b"x-request-id", b"")
 
     async def answer(self, receive: Receive, send: Send) -> None:
@@ -93,7 +94,8 @@ class Call:
         await send({"type": "http.response.body", "body": content})
 
     async def _carry_out(self, body: bytes) -> Result:
-        who = known_principal(await known_keys.principal(self._key, process.current().hub.read))
+        found = await known_keys.principal(self._key, process.current().hub.read)
+        who = known_principal(found, self._address)
         require_scope(who, "trade")
         seconds = limits.wait_of_request(who)
         if seconds:
@@ -122,7 +124,7 @@ _JSON_ANSWER: Final = (b"content-type", JSON_TYPE.encode())
 def call_of(scope: Scope) -> Call | None:
     """What the lean lane makes of a request; None: it is for Django."""
     path: str = scope["path"]
-    if not path.startswith(ORDERS) or scope["query_string"]:
+    if not path.startswith(ORDERS) or scope["query_string"] or maintenance.words() is not None:
         return None
     found = _verb_of(scope["method"], path)
     headers: Headers = dict(scope["headers"])
@@ -138,7 +140,10 @@ def call_of(scope: Scope) -> Call | None:
     if len(words) != 2:
         return None
     key = key_of_header(headers[b"authorization"])
-    return None if key is None else Call(verb, allow, key, headers)
+    if key is None:
+        return None
+    client = scope.get("client")
+    return Call(verb, allow, key, headers, str(client[0]) if client else "unknown")
 
 
 def _is_usual(headers: Headers) -> bool:

@@ -48,8 +48,6 @@ public_rate = RateLimit(settings.RATE_PUBLIC, 2 * settings.RATE_PUBLIC)
 """Public requests, by address."""
 account_rate = RateLimit(settings.RATE_ACCOUNT, 2 * settings.RATE_ACCOUNT)
 """Private requests and orders, by account."""
-login_rate = RateLimit(settings.RATE_LOGIN / 60, settings.RATE_LOGIN)
-"""Attempts to log in, by address: RATE_LOGIN a minute."""
 
 
 def wait_of_request(who: Principal) -> float:

@@ -1,20 +1,15 @@
-"""The pages that people see: a market's order page, logging in, and what is not there.
+"""The pages that people see: a market's order page, and what is not there.
 
 Rules:
 - A page is the frame only; what moves in it comes over the public contract, like any client's.
 - It carries its market's rules and who is looking as JSON (`json_script`), and no inline script.
-- Attempts to log in are slowed by address; what is refused so was not looked at.
 """
 
 from __future__ import annotations
 
-import math
-from typing import Any, Final
+from typing import Final
 
 from django.conf import settings
-from django.contrib import admin
-from django.contrib.auth.forms import AuthenticationForm
-from django.contrib.auth.views import LoginView
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.cache import never_cache
@@ -22,8 +17,11 @@ from django.views.decorators.http import require_safe
 
 from markets import models, problems
 from markets.accounts import principal_of_user
-from markets.limits import login_rate
+from markets.error_pages import is_for_people
+from markets.history import INTERVALS
 from markets.matching.types import MILLION, MarketStatus, format_units
+from markets.people.adapters import sign_up_is_open
+from markets.people.log_in import demo_people
 
 RATE_DECIMALS: Final = len(str(MILLION)) - 1
 
@@ -34,7 +32,7 @@ def front(request: HttpRequest) -> HttpResponse:
     """The first open market's page (the first's, if none is open), or how to make a market."""
     markets = _markets()
     if not markets:
-        return render(request, "markets/no_market.html")
+        return render(request, "markets/no_market.html", {"sign_up_is_open": sign_up_is_open()})
     is_open = (market for market in markets if market.status == MarketStatus.OPEN)
     return _market_page(request, next(is_open, markets[0]), markets)
 
@@ -52,8 +50,7 @@ def market(request: HttpRequest, symbol: str) -> HttpResponse:
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     """404 of any other address: a page for people, a problem for programs."""
-    is_for_people = "text/html" in request.headers.get("Accept", "")
-    if request.path.startswith("/api/") or not is_for_people:
+    if not is_for_people(request):
         return problems.not_found(request, exception)
     return _nothing_here(request, "There is no such page", _markets())
 
@@ -76,7 +73,10 @@ def _market_page(
         "markets": markets,
         "has_account": account is not None,
         "sandbox": settings.SANDBOX,
+        "sign_up_is_open": sign_up_is_open(),
         "demo_people": demo_people(),
+        "has_chart": bool(settings.STATICFILES_DIRS),
+        "chart_intervals": list(INTERVALS),
         "page": {
             "symbol": shown.symbol,
             "markets": [_rules(market) for market in markets],
@@ -105,12 +105,6 @@ def _rules(market: models.Market) -> dict[str, str | int | None]:
     }
 
 
-def demo_people() -> list[dict[str, str]]:
-    """Names and passwords that `serve --demo` made for everybody; none outside of a sandbox."""
-    people: list[dict[str, str]] = getattr(settings, "DEMO_PEOPLE", [])
-    return people if settings.SANDBOX else []
-
-
 @require_safe
 def problem_page(request: HttpRequest) -> HttpResponse:
     """What each error code means: where a problem's `type` points to."""
@@ -119,37 +113,3 @@ def problem_page(request: HttpRequest) -> HttpResponse:
         for code, status in problems.STATUSES.items()
     ]
     return render(request, "markets/problems.html", {"problems": meanings})
-
-
-def admin_log_in(request: HttpRequest) -> HttpResponse:
-    """The admin's own log-in, at RATE_LOGIN attempts a minute from one address."""
-    if request.method == "POST":
-        seconds = login_rate.wait(str(request.META.get("REMOTE_ADDR")))
-        if seconds:
-            return problems.problem_response(
-                problems.Problem("rate_limited", "too many attempts to log in", retry_after=seconds)
-            )
-    return admin.site.login(request)
-
-
-class LogIn(LoginView):
-    """Name and password, at RATE_LOGIN attempts a minute from one address."""
-
-    template_name = "markets/login.html"
-    redirect_authenticated_user = True
-
-    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        """Try to log in; 429 when this address has tried too often."""
-        seconds = math.ceil(login_rate.wait(str(request.META.get("REMOTE_ADDR"))))
-        if not seconds:
-            return super().post(request, *args, **kwargs)
-        # An unbound form: the password that was sent is not even looked at.
-        form = AuthenticationForm(request, initial={"username": request.POST.get("username", "")})
-        context = self.get_context_data(form=form, slow_down=seconds)
-        response = self.render_to_response(context, status=429)
-        response["Retry-After"] = str(seconds)
-        return response
-
-    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        """The form, and who may be logged in as on a demonstration."""
-        return super().get_context_data(demo_people=demo_people(), **kwargs)

@@ -30,6 +30,7 @@ STATUSES: Final = {
     "conflict": 409,
     "payload_too_large": 413,
     "deadline_passed": 422,
+    "account_frozen": 422,
     "invalid_order": 422,
     "insufficient_funds": 422,
     "post_only_would_take": 422,
@@ -51,6 +52,7 @@ MEANINGS: Final = {
     "conflict": "The client_order_id was used for another order. Choose a new one.",
     "payload_too_large": "The body is larger than 1 MiB.",
     "deadline_passed": "The order's `deadline` had passed when its engine came to it. Nothing was done.",
+    "account_frozen": "The operator froze the account: it can read and cancel, not place or amend orders.",
     "invalid_order": "The market does not take such an order; `errors` says what would be right.",
     "insufficient_funds": "The account has less available than the order needs.",
     "post_only_would_take": "The post-only order would have traded at once.",
@@ -246,12 +248,6 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     return problem_response(problem)
 
 
-def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """403."""
-    del request
-    return problem_response(Problem("permission_denied", str(exception) or "not allowed"))
-
-
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     """404."""
     del exception
@@ -262,9 +258,3 @@ def server_error(request: HttpRequest) -> HttpResponse:
     """500: a defect of ours, already logged."""
     del request
     return problem_response(Problem("internal_error", "a defect of ours; it was logged"))
-
-
-def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    """403 of Django's CSRF check."""
-    del request
-    return problem_response(Problem("permission_denied", f"CSRF check failed: {reason}"))

@@ -22,15 +22,26 @@ class ApiKeyAdmin(ReadOnlyAdmin):
         "prefix",
         "can_read",
         "can_trade",
+        "allowed_from",
+        "expires_at",
         "created_at",
         "last_used_at",
         "revoked_at",
     )
     list_display = ("prefix", *(name for name in fields if name != "prefix"))
-    list_filter = ("can_trade", ("revoked_at", admin.EmptyFieldListFilter))
+    list_filter = (
+        "can_trade",
+        ("revoked_at", admin.EmptyFieldListFilter),
+        ("expires_at", admin.EmptyFieldListFilter),
+    )
     list_select_related = ("account",)
     search_fields = ("account__name", "=prefix", "name")
     actions = ("revoke_selected",)
+
+    @admin.display(description="allowed from")
+    def allowed_from(self, key: ApiKey) -> str:
+        """Addresses and networks."""
+        return ", ".join(key.allowed_ips) or "anywhere"
 
     def has_revoke_permission(self, request: HttpRequest) -> bool:
         """Whoever may change keys."""

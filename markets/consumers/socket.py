@@ -25,7 +25,7 @@ from django.conf import settings
 from django.http.request import validate_host
 from django.urls import re_path
 
-from markets import logs, metrics, process
+from markets import logs, maintenance, metrics, process
 from markets.clock import now
 from markets.hub import Outbox
 from markets.hub.outbox import Subscription
@@ -179,6 +179,9 @@ class Socket(ABC):
         origin = headers.get(b"origin")
         if origin is not None and not _origin_allowed(origin.decode("latin-1"), headers):
             return Problem("permission_denied", "pages of this origin may not connect")
+        said = maintenance.words()
+        if said is not None:
+            return Problem("unavailable", said, retry_after=maintenance.RETRY_AFTER)
         return await self.authenticate(headers)
 
     async def _refuse(self, problem: Problem) -> None:

@@ -21,7 +21,7 @@ import msgspec
 from django.conf import settings
 from django.db import DatabaseError, InterfaceError
 
-from markets import logs, process, trading
+from markets import logs, maintenance, process, trading
 from markets.accounts import Principal, principal_of_key
 from markets.authentication import principal_of_session
 from markets.consumers.socket import (
@@ -93,6 +93,7 @@ async def _submit_bracket(who: Principal, params: dict[str, Any]) -> object:
     return group
 
 
+UNKNOWN_KEY: Final = Problem("not_authenticated", "the API key is unknown or was revoked")
 TRADING_VERBS: Final[dict[str, Verb]] = {
     "submit_order": _submit_order,
     "submit_orders": trading.submit_orders,
@@ -144,9 +145,11 @@ class TradingSocket(Socket):
         header = headers.get(b"authorization")
         if header is not None:
             scheme, _, key = header.decode("latin-1").partition(" ")
-            if scheme.lower() != "bearer" or not await self._log_in_by_key(key.strip()):
-                return Problem("not_authenticated", "the API key is unknown or was revoked")
-            return None
+            try:
+                known = scheme.lower() == "bearer" and await self._log_in_by_key(key.strip())
+            except Problem as refusal:
+                return refusal
+            return None if known else UNKNOWN_KEY
         session_key = self.scope["cookies"].get(settings.SESSION_COOKIE_NAME)
         if session_key is not None:
             await self._become(lambda: principal_of_session(session_key))
@@ -157,6 +160,8 @@ class TradingSocket(Socket):
 
     async def _become(self, look_up: Callable[[], Principal | None]) -> bool:
         who = await process.current().hub.read(look_up)
+        if who is not None and who.limits is not None:
+            who.limits.check(self.address)
         if who is None or (self._who is not None and self._who.account != who.account):
             return False
         first = self._who is None
@@ -168,14 +173,25 @@ class TradingSocket(Socket):
 
     async def _watch(self) -> None:
         while True:
-            await asyncio.sleep(RECHECK_INTERVAL)
-            try:
-                still = await process.current().hub.read(self._recheck)
-            except (DatabaseError, InterfaceError):
-                continue  # nobody is locked out because the database is away
-            if still is None:
-                self.outbox.close(CLOSE_LOGGED_OUT)
+            await asyncio.sleep(self._until_recheck())
+            if maintenance.words() is not None:
+                self.outbox.close(CLOSE_TRY_AGAIN_LATER)
                 return
+            if self._until_recheck() > 0:
+                try:
+                    still = await process.current().hub.read(self._recheck)
+                except (DatabaseError, InterfaceError):
+                    continue  # nobody is locked out because the database is away
+                if still is not None:
+                    continue
+            self.outbox.close(CLOSE_LOGGED_OUT)
+            return
+
+    def _until_recheck(self) -> float:
+        """Seconds; at 0 a key has expired."""
+        limits = None if self._who is None else self._who.limits
+        left = RECHECK_INTERVAL if limits is None else limits.seconds_left()
+        return max(0.0, min(RECHECK_INTERVAL, left))
 
     def _principal(self, *, scope: str) -> Principal:
         who = self._who

@@ -16,8 +16,10 @@ from markets.models.accounts import (
     AccountEvents,
     ApiKey,
     Balance,
+    FrozenAccount,
     Transfer,
 )
+from markets.models.attempts import Attempts
 from markets.models.engines import EngineProcess
 from markets.models.markets import (
     ASSET_SYMBOL,
@@ -59,6 +61,7 @@ __all__ = [
     "AccountFees",
     "ApiKey",
     "Asset",
+    "Attempts",
     "Balance",
     "Batch",
     "CancelAfter",
@@ -66,6 +69,7 @@ __all__ = [
     "DayVolume",
     "EngineProcess",
     "FeeTier",
+    "FrozenAccount",
     "Market",
     "MarketSchedule",
     "Node",

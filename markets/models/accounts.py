@@ -37,6 +37,23 @@ class Account(models.Model):
         return self.name
 
 
+class FrozenAccount(models.Model):
+    """An account whose orders no market takes until an operator unfreezes it.
+
+    Engines read these when they start, and hear of what changes by a command in their sequence.
+    """
+
+    account = models.OneToOneField(
+        Account, on_delete=models.PROTECT, primary_key=True, related_name="frozen"
+    )
+    since = models.DateTimeField(auto_now_add=True)
+    by = models.CharField(max_length=150)
+    reason = models.CharField(max_length=200)
+
+    def __str__(self) -> str:
+        return f"{self.account} since {self.since:%Y-%m-%d %H:%M}"
+
+
 class Balance(models.Model):
     """What an account owns of an asset: free to spend, and held by its open orders."""
 
@@ -76,6 +93,9 @@ class Transfer(models.Model):
 
     class Meta:
         ordering = ["-id"]
+        indexes = [
+            models.Index(fields=["account", "-created_at", "-id"], name="transfers_of_account"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.kind} of {self.account}"
@@ -110,6 +130,12 @@ class ApiKey(models.Model):
     hashed = models.CharField(max_length=64, unique=True, editable=False)
     can_read = models.BooleanField(default=True)
     can_trade = models.BooleanField(default=True)
+    allowed_ips = models.JSONField(
+        default=list,
+        blank=True,
+        help_text="Addresses and networks from which alone it may be used; none: from anywhere.",
+    )
+    expires_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
     last_used_at = models.DateTimeField(null=True, editable=False)
     revoked_at = models.DateTimeField(null=True, editable=False)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from rest_framework import serializers
 
+from markets.key_limits import MAX_ALLOWED_IPS, MAX_IP_LENGTH
 from markets.matching.types import Side
 from markets.serializers.base import Shape, choice, decimal
 
@@ -60,6 +61,12 @@ class NewApiKeyShape(Shape):
     scopes = serializers.ListField(
         child=serializers.ChoiceField(["read", "trade"]), required=False, min_length=1, max_length=2
     )
+    allowed_ips = serializers.ListField(
+        child=serializers.CharField(max_length=MAX_IP_LENGTH),
+        required=False,
+        max_length=MAX_ALLOWED_IPS,
+    )
+    expires_at = serializers.CharField(required=False, allow_null=True, max_length=40)
 
 
 class ApiKeyShape(Shape):
@@ -69,6 +76,8 @@ class ApiKeyShape(Shape):
     name = serializers.CharField()
     prefix = serializers.CharField()
     scopes = serializers.ListField(child=serializers.ChoiceField(["read", "trade"]))
+    allowed_ips = serializers.ListField(child=serializers.CharField())
+    expires_at = serializers.DateTimeField(allow_null=True)
     created_at = serializers.DateTimeField()
     last_used_at = serializers.DateTimeField(allow_null=True)
 

@@ -4,13 +4,12 @@ Views run in threads; what belongs to the event loop (gateway, hub) is reached t
 """
 
 from markets.views.account import (
-    ApiKeysView,
-    ApiKeyView,
     BalancesView,
     FaucetView,
     FeesView,
     FillsView,
 )
+from markets.views.api_keys import ApiKeysView, ApiKeyView
 from markets.views.market_data import (
     BookView,
     CandlesView,

@@ -1,4 +1,4 @@
-"""An account's fills, balances, play money and API keys."""
+"""An account's fills, balances, fees and play money."""
 
 from __future__ import annotations
 
@@ -7,15 +7,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from markets import accounts, fee_tiers, models, queries
+from markets import accounts, fee_tiers, queries
 from markets import serializers as shapes
 from markets.authentication import MayRead, principal
-from markets.known_keys import revoke
 from markets.messages.orders import fill_text, raw
-from markets.messages.public import (
-    JSON,
-    datetime_text,
-)
 from markets.problems import Problem
 from markets.rows import TRADE_FIELDS, trade_event
 from markets.schema import CURSOR, LIMIT, MARKET, parameter, schema
@@ -92,73 +87,3 @@ class FaucetView(PrivateView):
         if not settings.SANDBOX:
             raise Problem("permission_denied", "the faucet is for sandboxes (EXCHANGE_SANDBOX=1)")
         return Response(accounts.faucet(principal(request).account))
-
-
-class ApiKeysView(PrivateView):
-    """The account's API keys."""
-
-    @schema(operation_id="api_keys", responses={200: shapes.ApiKeyShape(many=True)})
-    def get(self, request: Request) -> Response:
-        """The keys that are in force, without their secrets."""
-        queries.read_query(request.query_params, ())
-        keys = models.ApiKey.objects.filter(account=principal(request).account, revoked_at=None)
-        return Response([_key_json(key) for key in keys])
-
-    @schema(
-        operation_id="make_api_key",
-        request=shapes.NewApiKeyShape,
-        responses={201: shapes.MadeApiKeyShape},
-    )
-    def post(self, request: Request) -> Response:
-        """Make a key; its secret is in this answer and nowhere else."""
-        who = principal(request)
-        given = shapes.NewApiKeyShape(data=request.data)
-        unknown = {
-            name: ["unknown field; known are: name, scopes"]
-            for name in request.data
-            if name not in given.fields
-        }
-        if unknown:
-            raise Problem("invalid_request", f"unknown field: {next(iter(unknown))}", unknown)
-        given.is_valid(raise_exception=True)
-        scopes = given.validated_data.get("scopes", ["read", "trade"])
-        if ("read" in scopes and not who.can_read) or ("trade" in scopes and not who.can_trade):
-            raise Problem("permission_denied", "a key cannot make one that may do more than itself")
-        try:
-            key, secret = accounts.make_api_key(
-                who.account,
-                given.validated_data.get("name", ""),
-                can_read="read" in scopes,
-                can_trade="trade" in scopes,
-            )
-        except accounts.TooManyKeys as error:
-            raise Problem("conflict", str(error)) from error
-        return Response({**_key_json(key), "key": secret}, status=201)
-
-
-class ApiKeyView(PrivateView):
-    """One API key."""
-
-    @schema(operation_id="revoke_api_key", responses={200: shapes.ApiKeyShape})
-    def delete(self, request: Request, key_id: str) -> Response:
-        """Revoke a key at once."""
-        queries.read_query(request.query_params, ())
-        keys = models.ApiKey.objects.filter(account=principal(request).account, revoked_at=None)
-        key = keys.filter(pk=key_id).first() if key_id.isdecimal() and len(key_id) < 19 else None
-        if key is None:
-            raise Problem("not_found", "there is no such key of this account")
-        revoke([key])
-        return Response(_key_json(key))
-
-
-def _key_json(key: models.ApiKey) -> JSON:
-    return {
-        "id": str(key.pk),
-        "name": key.name,
-        "prefix": key.prefix,
-        "scopes": [
-            scope for scope, has in (("read", key.can_read), ("trade", key.can_trade)) if has
-        ],
-        "created_at": datetime_text(key.created_at),
-        "last_used_at": None if key.last_used_at is None else datetime_text(key.last_used_at),
-    }

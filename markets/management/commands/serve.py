@@ -150,6 +150,7 @@ def server_of(application: Callable[..., Any]) -> uvicorn.Server:
             log_level="warning",
             access_log=False,
             server_header=False,
+            forwarded_allow_ips=settings.TRUSTED_PROXIES,
             timeout_graceful_shutdown=5,
         )
     )
