@@ -58,8 +58,10 @@ def error_response(
         "retry_after": problem.retry_after,
     }
     # Who is logged in would have to be asked of the database, which may be what is wrong.
-    about = {"request": request} if with_header else {}
-    page = render_to_string("markets/error.html", context | {"with_header": with_header}, **about)
+    about = request if with_header else None
+    page = render_to_string(
+        "markets/error.html", context | {"with_header": with_header}, request=about
+    )
     response = HttpResponse(page, status=problem.status_code)
     for name, value in problem_headers(problem).items():
         response[name] = value

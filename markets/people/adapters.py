@@ -33,6 +33,7 @@ from markets.models import FEE_ACCOUNT_NAME, Account
 
 MIN_NAME_LENGTH: Final = 3
 MAX_NAME_LENGTH: Final = 32
+MAX_MAIL_LENGTH: Final = 254
 NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*", re.ASCII)
 ISSUER: Final = "Exchange"
 """Under which an authenticator lists its codes."""
@@ -74,6 +75,12 @@ class PeopleAdapter(DefaultAccountAdapter):
         if taken:
             raise self.validation_error("username_taken")
         return name
+
+    def clean_email(self, email: str) -> str:
+        """A mail address that the tables have room for. Raises ValidationError."""
+        if len(email) > MAX_MAIL_LENGTH:
+            raise ValidationError(f"At most {MAX_MAIL_LENGTH} characters.", code="invalid")
+        return email
 
     def save_user(self, request: HttpRequest, user: User, form: Any, commit: bool = True) -> Any:
         """The new person, and the account that they trade with."""

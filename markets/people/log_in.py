@@ -9,13 +9,14 @@ from allauth.account.views import LoginView, LogoutView, SignupView
 from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
+from django.core.validators import MaxLengthValidator
 from django.db import IntegrityError
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
 
-from markets.people.adapters import sign_up_is_open
+from markets.people.adapters import MAX_MAIL_LENGTH, sign_up_is_open
 
 RETRY_AFTER = 60
 """Seconds in which an address has attempts again."""
@@ -29,6 +30,16 @@ def demo_people() -> list[dict[str, str]]:
 
 class LogIn(LoginView):
     """Name or mail address, and password."""
+
+    def get_form(self, form_class: Any = None) -> Any:
+        """The form, begun where something is left to type."""
+        form = super().get_form(form_class)
+        first = form.fields["password" if form.is_bound else "login"]
+        first.widget.attrs["autofocus"] = True
+        login = form.fields["login"]
+        login.widget.attrs["maxlength"] = MAX_MAIL_LENGTH
+        login.validators.append(MaxLengthValidator(MAX_MAIL_LENGTH))
+        return form
 
     def form_invalid(self, form: Any) -> HttpResponse:
         """The form with what is wrong; 429 where too much was."""

@@ -43,16 +43,18 @@ class SessionsMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         """Answer; then note the session."""
         response = self._get_response(request)
-        key = (
-            request.session.session_key if settings.SESSION_COOKIE_NAME in request.COOKIES else None
-        )
-        if key is not None and self._is_due(key) and request.user.is_authenticated:
+        if settings.SESSION_COOKIE_NAME in request.COOKIES:
             try:
-                UserSession.objects.create_from_request(request)
+                self._note(request)
             except (DatabaseError, InterfaceError, PermissionDenied):
                 return response  # it is seen again
-            self._remember(key)
         return response
+
+    def _note(self, request: HttpRequest) -> None:
+        key = request.session.session_key
+        if key is not None and self._is_due(key) and request.user.is_authenticated:
+            UserSession.objects.create_from_request(request)
+            self._remember(key)
 
     def _is_due(self, key: str) -> bool:
         return monotonic() - self._written.get(key, -SEEN_SECONDS) >= SEEN_SECONDS

@@ -25,7 +25,7 @@ def test_a_wrong_password_says_so_and_keeps_the_name(
     tab.get_by_label("Password").fill("wrong")
     tab.get_by_role("button", name="Log in").click()
 
-    expect(tab.get_by_role("alert")).to_contain_text("correct username and password")
+    expect(tab.get_by_role("alert")).to_contain_text("do not belong together")
     expect(tab.get_by_label("Username")).to_have_value("alice")
     expect(tab.get_by_label("Password")).to_be_focused()
 
@@ -43,6 +43,7 @@ def test_logging_in_leads_back_and_logging_out_hides_what_is_private(
     expect(tab).to_have_url(f"{exchange.url}/markets/{market}/")
     page.expect_balance("USD", "5", "0", "5")
 
+    tab.locator(".account-menu summary").click()
     tab.get_by_role("button", name="Log out").click()
     expect(tab.get_by_role("link", name="Log in to trade")).to_be_visible()
     assert tab.locator("#balances").count() == 0
@@ -88,7 +89,7 @@ def test_guessing_is_slowed_down(exchange: RunningExchange) -> None:
     with httpx.Client(base_url=exchange.url, transport=transport, timeout=30) as guesser:
         token = re.search(r'csrfmiddlewaretoken" value="(\w+)"', guesser.get("/login/").text)
         assert token is not None
-        form = {"csrfmiddlewaretoken": token[1], "username": "alice"}
+        form = {"csrfmiddlewaretoken": token[1], "login": "alice"}
         statuses = []
         for attempt in range(100):
             answer = guesser.post("/login/", data={**form, "password": f"guess {attempt}"})

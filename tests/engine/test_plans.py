@@ -17,14 +17,16 @@ from django.db import connection
 from django.db.backends.utils import CursorWrapper
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from markets import fee_tiers, history, process, tallies
 from markets.admin import filters
 from markets.models import Market, Order, Trade
+from markets.statement import KINDS, Statement, Wanted
 from markets.store import Store
 from tests.drivers.exchange import ExchangeDriver, Trader
 
-LARGE = re.compile(r"markets_(order|trade|accountevents|batch|candle|dayvolume)\b")
+LARGE = re.compile(r"markets_(order|trade|accountevents|batch|candle|dayvolume|transfer)\b")
 FEW = re.compile(
     r"(fills_of_taker_order|fills_of_maker_order|orders_of_group)"  # one order's fills, a group's orders
     r"|PRIMARY KEY \(rowid(=|>\? AND rowid<)\?\)"  # what is not added up yet
@@ -191,6 +193,31 @@ def test_a_days_work_reads_no_table_whole(exchange: ExchangeDriver, caught: Caug
 def _ends_soon(sql: str, plan: list[str]) -> bool:
     """Whether it takes rows as they come. (Django puts no LIMIT to a list of one page.)"""
     return "WHERE" not in sql and not any("ORDER BY" in step for step in plan)
+
+
+@pytest.mark.parametrize("kind", ["", *KINDS])
+def test_a_statement_reads_no_table_whole(
+    exchange: ExchangeDriver, caught: Caught, kind: str
+) -> None:
+    market = exchange.new_market()
+    alice, bob = exchange.traders(market)
+    for _ in range(2):
+        alice.place(market, "buy", "1", price="100")
+        bob.place(market, "sell", "1", price="100")
+    row = Market.objects.get(symbol=market)
+    today = timezone.now().date()
+    caught.clear()
+
+    for wanted in (
+        Wanted(kind=kind),
+        Wanted(kind=kind, market=row),
+        Wanted(kind=kind, asset=row.base),
+        Wanted(kind=kind, asset=row.quote, market=row, first_day=today, last_day=today),
+    ):
+        for account in (alice.account, bob.account):
+            assert all(len(lines) <= 3 for lines in Statement(account.pk, wanted).lines(100, 1))
+
+    assert objections(caught) == {}
 
 
 @pytest.mark.parametrize("most_merged", [0, 10_000], ids=["many markets", "few markets"])
