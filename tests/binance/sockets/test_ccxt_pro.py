@@ -95,19 +95,29 @@ def as_levels(side: Any) -> list[list[float]]:
     return [[price, amount] for price, amount, *_ in side]
 
 
-async def equal_to_rest(client: Any, exchange: ExchangeDriver, symbol: str) -> int:
-    """Watch until the book stands where REST's does, and is the same there: that number."""
+async def equal_to_rest(client: Any, exchange: ExchangeDriver, symbol: str, times: int) -> None:
+    """Watch until the book has stood so often where REST's did, and was the same each time."""
     name = name_of(symbol.replace("/", "-"))
-    async with asyncio.timeout(PATIENCE):
+    books: dict[int, Any] = {}
+    snapshots: dict[int, Any] = {}
+
+    async def watch() -> None:
         while True:
             book = await client.watch_order_book(symbol, 5000)
-            snapshot = await asyncio.to_thread(rest, exchange, "depth", symbol=name, limit=5000)
-            if book["nonce"] != snapshot["lastUpdateId"]:
-                continue
-            for side in ("bids", "asks"):
-                wanted = [[float(text) for text in level] for level in snapshot[side]]
-                assert as_levels(book[side]) == wanted
-            return int(book["nonce"])
+            books[book["nonce"]] = {side: as_levels(book[side]) for side in ("bids", "asks")}
+
+    watching = asyncio.create_task(watch())
+    try:
+        async with asyncio.timeout(PATIENCE):
+            while len(books.keys() & snapshots.keys()) < times:
+                found = await asyncio.to_thread(rest, exchange, "depth", symbol=name, limit=5000)
+                snapshots[found.pop("lastUpdateId")] = found
+    finally:
+        watching.cancel()
+    for number in books.keys() & snapshots.keys():
+        for side, levels in books[number].items():
+            wanted = [[float(text) for text in level] for level in snapshots[number][side]]
+            assert levels == wanted
 
 
 async def test_its_local_book_equals_rest_under_500_orders_a_second_and_in_silence(
@@ -117,11 +127,10 @@ async def test_its_local_book_equals_rest_under_500_orders_a_second_and_in_silen
     traffic = Traffic(exchange, market, people[1:], random.Random(3))
 
     async with traffic.running(orders_a_second=500):
-        numbers = [await equal_to_rest(client, exchange, symbol) for _ in range(2)]
-    await equal_to_rest(client, exchange, symbol)
+        await equal_to_rest(client, exchange, symbol, times=10)
+    await equal_to_rest(client, exchange, symbol, times=1)
 
-    assert numbers[0] <= numbers[1]
-    assert traffic.placed > 100
+    assert traffic.placed > 50
 
 
 async def test_it_watches_trades_tickers_and_candles(
@@ -165,13 +174,12 @@ async def test_it_watches_its_orders_trades_and_balance_and_trades_by_socket(
     fill = (await within(fills))[-1]
     assert (fill["order"], fill["price"], fill["amount"]) == (edited["id"], 100.25, 0.5)
     assert (await within(balance))["USD"]["used"] > 0
+    orders = asyncio.create_task(client.watch_orders(symbol))
+    await asyncio.sleep(0)
     canceled = await within(client.cancel_order_ws(edited["id"], symbol))
     assert canceled["status"] == "canceled"
-    async with asyncio.timeout(PATIENCE):
-        while True:
-            watched = {order["id"]: order for order in await client.watch_orders(symbol)}
-            if watched.get(edited["id"], {}).get("status") == "canceled":
-                break
+    watched = {order["id"]: order for order in await within(orders)}
+    assert watched[edited["id"]]["status"] == "canceled"
     assert watched[edited["id"]]["filled"] == 0.5
     assert (await within(client.fetch_balance()))[base]["total"] == before + 0.5
 
@@ -188,7 +196,8 @@ async def test_what_it_reads_by_socket(client: Any, symbol: str, people: list[Tr
 
     assert opened["id"] == order["id"] == placed["id"]
     assert placed["id"] in {each["id"] for each in everything}
-    assert balance["USD"]["used"] == 95
+    rows = balance["info"]["balances"]  # of this answer ccxt itself reads derivatives' only
+    assert [row["locked"] for row in rows if row["asset"] == "USD"] == ["95.00000000"]
     assert await within(client.fetch_open_orders_ws(symbol)) == []
 
 
