@@ -43,7 +43,11 @@ class KeyForm(forms.Form):
 
     name = forms.CharField(max_length=64, required=False, label="Name")
     kind = forms.ChoiceField(
-        choices=KINDS, initial=KeyKind.BEARER, widget=forms.RadioSelect, label="Kind"
+        choices=KINDS,
+        initial=KeyKind.BEARER,
+        required=False,
+        widget=forms.RadioSelect,
+        label="Kind",
     )
     public_key = forms.CharField(
         max_length=MAX_PUBLIC_KEY_TEXT,
@@ -74,6 +78,10 @@ class KeyForm(forms.Form):
             return read_networks(words)
         except ValueError as error:
             raise forms.ValidationError(f"{error}.") from error
+
+    def clean_kind(self) -> str:
+        """Where none was chosen, the plainest."""
+        return self.cleaned_data["kind"] or KeyKind.BEARER
 
     def clean(self) -> dict[str, Any]:
         """A public key, where the kind has one."""

@@ -21,85 +21,20 @@ FEW = settings(
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
-NAMES = [
-    "symbol",
-    "symbols",
-    "side",
-    "type",
-    "timeInForce",
-    "quantity",
-    "quoteOrderQty",
-    "price",
-    "stopPrice",
-    "icebergQty",
-    "limit",
-    "fromId",
-    "orderId",
-    "origClientOrderId",
-    "newClientOrderId",
-    "newOrderRespType",
-    "selfTradePreventionMode",
-    "startTime",
-    "endTime",
-    "interval",
-    "windowSize",
-    "cancelReplaceMode",
-    "cancelOrderId",
-    "cancelOrigClientOrderId",
-    "newQty",
-    "recvWindow",
-    "orderListId",
-    "listClientOrderId",
-    "aboveType",
-    "abovePrice",
-    "belowType",
-    "belowStopPrice",
-    "workingType",
-    "workingSide",
-    "workingPrice",
-    "workingQuantity",
-    "pendingType",
-    "pendingSide",
-    "pendingQuantity",
-    "pendingPrice",
-    "permissions",
-    "omitZeroBalances",
-    "cancelRestrictions",
-    "trailingDelta",
-    "type",
-    "symbolStatus",
-    "workingTimeInForce",
-]
-WORDS = [
-    "BUY",
-    "SELL",
-    "LIMIT",
-    "MARKET",
-    "LIMIT_MAKER",
-    "STOP_LOSS",
-    "TAKE_PROFIT",
-    "TAKE_PROFIT_LIMIT",
-    "GTC",
-    "IOC",
-    "FOK",
-    "ACK",
-    "RESULT",
-    "FULL",
-    "1m",
-    "1M",
-    "1s",
-    "7d",
-    "NONE",
-    "DECREMENT",
-    "STOP_ON_FAILURE",
-    "ALLOW_FAILURE",
-    "ONLY_NEW",
-    "true",
-    "false",
-    "SPOT",
-    "MINI",
-    "TRADING",
-]
+NAMES = (  # noqa: SIM905
+    "symbol symbols side type timeInForce quantity quoteOrderQty price stopPrice icebergQty "
+    "limit fromId orderId origClientOrderId newClientOrderId newOrderRespType "
+    "selfTradePreventionMode startTime endTime interval windowSize cancelReplaceMode "
+    "cancelOrderId cancelOrigClientOrderId newQty recvWindow orderListId listClientOrderId "
+    "aboveType abovePrice belowType belowStopPrice workingType workingSide workingPrice "
+    "workingQuantity pendingType pendingSide pendingQuantity pendingPrice permissions "
+    "omitZeroBalances cancelRestrictions trailingDelta type symbolStatus workingTimeInForce"
+).split()
+WORDS = (  # noqa: SIM905
+    "BUY SELL LIMIT MARKET LIMIT_MAKER STOP_LOSS TAKE_PROFIT TAKE_PROFIT_LIMIT GTC IOC FOK "
+    "ACK RESULT FULL 1m 1M 1s 7d NONE DECREMENT STOP_ON_FAILURE ALLOW_FAILURE ONLY_NEW true "
+    "false SPOT MINI TRADING"
+).split()
 numbers = st.one_of(
     st.integers(-1, 10**20).map(str),
     st.decimals(0, 10**9, places=4).map(lambda number: f"{number:f}"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +14,8 @@ from tests.binance.traffic import Traffic
 from tests.drivers.exchange import ExchangeDriver
 
 pytestmark = pytest.mark.slow
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def here(urls: Any, url: str) -> Any:
@@ -195,6 +198,26 @@ def test_errors_are_the_ones_that_ccxt_knows(ccxt: Any, busy: str, error: str, c
 
     with pytest.raises(getattr(library, error)):
         call(ccxt, busy)
+
+
+@pytest.mark.parametrize("document", ["README.md", "docs/binance.md"])
+def test_the_lines_of_the_documents(
+    exchange: ExchangeDriver, config: dict[str, Any], busy: str, document: str, ccxt: Any
+) -> None:
+    blocks = re.findall(r"```python\n(.*?)```", (ROOT / document).read_text(), re.DOTALL)
+    lines = next(block for block in blocks if "ccxt.binance" in block)
+    for shown, meant in (
+        ("http://127.0.0.1:8000", exchange.url),
+        ('"apiKey": "…"', f'"apiKey": "{config["apiKey"]}"'),
+        ('"secret": "…"', f'"secret": "{config["secret"]}"'),
+        ("BTC/USD", busy),
+    ):
+        lines = lines.replace(shown, meant)
+    known: dict[str, Any] = {}
+
+    exec(lines, known)
+
+    assert known["bot"].fetch_balance()["USD"]["free"] > 0
 
 
 async def test_the_asynchronous_client(async_ccxt: Any, busy: str) -> None:

@@ -34,9 +34,9 @@ def symbol(market: str) -> str:
 
 @pytest.fixture(scope="module")
 def people(exchange: ExchangeDriver, market: str) -> list[Trader]:
-    people = exchange.traders(market, 3)
-    people[1].place(market, "buy", "50", price="90")
-    people[1].place(market, "sell", "50", price="110")
+    *people, dave = exchange.traders(market, 4)
+    dave.place(market, "buy", "5000", price="90")
+    dave.place(market, "sell", "5000", price="110")
     return people
 
 
@@ -79,7 +79,7 @@ async def test_its_depth_cache_equals_rest_under_500_orders_a_second_and_in_sile
     interval: int | None,
 ) -> None:
     traffic = Traffic(exchange, market, people[1:], random.Random(5))
-    caches = DepthCacheManager(client, symbol, limit=5000, conv_type=str, ws_interval=interval)
+    caches = DepthCacheManager(client, symbol, limit=5000, ws_interval=interval)
 
     async with caches as socket:
         async with traffic.running(orders_a_second=500):
@@ -94,8 +94,9 @@ async def test_its_depth_cache_equals_rest_under_500_orders_a_second_and_in_sile
                 if socket._last_update_id == snapshot["lastUpdateId"]:
                     break
 
-    assert [list(level) for level in cache.get_bids()] == snapshot["bids"]
-    assert [list(level) for level in cache.get_asks()] == snapshot["asks"]
+    for side, levels in (("bids", cache.get_bids()), ("asks", cache.get_asks())):
+        wanted = [[float(text) for text in level] for level in snapshot[side]]
+        assert [list(level) for level in levels] == wanted
     assert traffic.placed > 100
 
 

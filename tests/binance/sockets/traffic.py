@@ -53,6 +53,11 @@ class Traffic:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
 
+    def clear(self) -> None:
+        """Take everything out of the book."""
+        for trader in self._traders:
+            trader.http.delete("orders", params={"market": self._market})
+
     async def _trade(self, trader: Trader, orders_a_second: int) -> None:
         headers = {"Authorization": f"Bearer {trader.key}"}
         url = f"{self._exchange.ws_url}/ws/v1/trading"
