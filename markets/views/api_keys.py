@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
 from django.utils import timezone
 from rest_framework.request import Request
@@ -78,6 +79,7 @@ class ApiKeysView(PrivateView):
         return Response(answer, status=201)
 
 
+_ROW_ID: Final = re.compile(r"[0-9]{1,18}", re.ASCII)
 TOO_MUCH = Problem("permission_denied", "a key cannot make one that may do more than itself")
 
 
@@ -120,7 +122,7 @@ class ApiKeyView(PrivateView):
         """Revoke a key at once."""
         queries.read_query(request.query_params, ())
         keys = models.ApiKey.objects.filter(account=principal(request).account, revoked_at=None)
-        key = keys.filter(pk=key_id).first() if key_id.isdecimal() and len(key_id) < 19 else None
+        key = keys.filter(pk=key_id).first() if _ROW_ID.fullmatch(key_id) else None
         if key is None:
             raise Problem("not_found", "there is no such key of this account")
         revoke([key])
