@@ -1,12 +1,13 @@
 # make run            set-up, and the exchange on http://127.0.0.1:8000
 # make cluster        the same as 2 web and 2 engine processes, on the PostgreSQL and Redis of DATABASE_URL and REDIS_URL
 # make test           set-up and the tests · make check: lint and the quick ones · make lint: format, lint, types, migrations
+# make screenshots    every page, both themes, three widths: var/screenshots (ARGS="--only market")
 # make simulate       replay a simulated run: SEED=7 STEPS=250; many: SEEDS=1-100
 # make bench          the exchange beside bare limits (ARGS="--runs 1"); compare runs: make bench-compare A=a.json B=b.json
 # make bench-cluster  the cluster, on DATABASE_URL and REDIS_URL
-# make bench-complexity · bench-core · bench-parts · bench-tables · bench-servers · bench-pauses · bench-instructions:
+# make bench-complexity · bench-core · bench-parts · bench-tables · bench-servers · bench-pauses · bench-instructions · bench-page:
 #                     what a command costs; the core beside others; its parts; queries at a million rows; ASGI servers;
-#                     the garbage collector's pauses; instructions a message
+#                     the garbage collector's pauses; instructions a message; the page in a browser
 PYTHON ?= python3
 HOST ?= 127.0.0.1
 PORT ?= 8000
@@ -18,7 +19,7 @@ BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 OWN_NODE := $(shell node --version 2>/dev/null | grep -Eq '^v(2[0-9]|[3-9][0-9])\.' && npm --version >/dev/null 2>&1 || echo .venv/node-ready)
 
-.PHONY: run cluster test lint check simulate bench bench-compare bench-complexity bench-core bench-tables bench-parts bench-servers bench-pauses bench-instructions bench-cluster format clean
+.PHONY: run cluster test lint check screenshots simulate bench bench-compare bench-complexity bench-core bench-tables bench-parts bench-servers bench-pauses bench-instructions bench-page bench-cluster format clean
 
 run: .venv/run-ready node_modules/run-ready
 	@$(BIN)/python manage.py migrate --verbosity 0
@@ -35,9 +36,14 @@ lint: .venv/test-ready node_modules/test-ready
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/python manage.py makemigrations --check --dry-run
+	@npm run --silent lint
+	@npm run --silent types
 
 check: lint
 	$(BIN)/python -m pytest -n auto --dist loadfile -m "not slow" $(ARGS)
+
+screenshots: .venv/test-ready node_modules/test-ready
+	@$(BIN)/python -m tests.browser.screenshots $(ARGS)
 
 simulate: .venv/test-ready
 	@$(BIN)/python -m tests.simulation $(if $(SEED),--seed $(SEED),--seeds $(or $(SEEDS),1-20)) $(if $(STEPS),--steps $(STEPS)) $(ARGS)
@@ -71,6 +77,9 @@ bench-pauses: .venv/test-ready
 
 bench-instructions: .venv/test-ready
 	$(BIN)/python -m benchmarks.instructions $(ARGS)
+
+bench-page: .venv/test-ready node_modules/run-ready
+	@$(BIN)/python -m benchmarks.page $(ARGS)
 
 format: .venv/test-ready
 	$(BIN)/ruff format .

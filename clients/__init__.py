@@ -16,6 +16,7 @@ from clients.batch import OrderResult
 from clients.book import Level, LocalBook
 from clients.client import ExchangeClient
 from clients.errors import (
+    AccountFrozen,
     BookOutOfStep,
     Busy,
     ClientClosed,
@@ -71,6 +72,7 @@ __all__ = [
     "AccountClient",
     "AccountFeed",
     "AccountFees",
+    "AccountFrozen",
     "Auction",
     "Backoff",
     "Balance",

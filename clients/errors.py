@@ -9,6 +9,7 @@
     │   ├── MethodNotAllowed         method_not_allowed
     │   ├── Conflict                 conflict: a client_order_id used again for another order
     │   ├── DeadlinePassed           deadline_passed: it came after its deadline
+    │   ├── AccountFrozen            account_frozen: the operator froze the account
     │   ├── InvalidOrder             invalid_order
     │   ├── InsufficientFunds        insufficient_funds
     │   ├── PostOnlyWouldTake        post_only_would_take
@@ -114,6 +115,12 @@ class DeadlinePassed(Refused):
     """The request's `deadline` had passed when the exchange came to it."""
 
     code = "deadline_passed"
+
+
+class AccountFrozen(Refused):
+    """The operator froze the account: it can cancel orders, but neither place nor amend them."""
+
+    code = "account_frozen"
 
 
 class InvalidOrder(Refused):
@@ -257,6 +264,7 @@ REFUSALS: dict[str, type[Refused]] = {
         MethodNotAllowed,
         Conflict,
         DeadlinePassed,
+        AccountFrozen,
         InvalidOrder,
         InsufficientFunds,
         PostOnlyWouldTake,

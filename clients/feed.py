@@ -153,7 +153,7 @@ class BookFeed:
             return Outcome.IGNORED
         new = LocalBook(self.market)
         new.replace(sequence, bids=data["bids"], asks=data["asks"])
-        if new.checksum != data["checksum"]:
+        if new.checksum != _checksum(data["checksum"]):
             raise _Amiss("a snapshot does not add up to its checksum")
         if sequence < self._floor:
             self._floor = sequence
@@ -166,19 +166,23 @@ class BookFeed:
     def _take_update(self, data: dict[str, Any]) -> Outcome:
         ours = self._book.sequence
         sequence, start = _sequence(data["sequence"]), _sequence(data["prev_sequence"])
-        if sequence < ours or (sequence == ours and data["checksum"] == self._book.checksum):
+        if sequence < ours:
             return Outcome.IGNORED
-        if start != ours or sequence == ours:
-            raise _Amiss(f"an update from {start} to {sequence} does not follow {ours}")
-        self._book.apply(sequence, bids=data["bids"], asks=data["asks"])
-        if self._book.checksum != data["checksum"]:
+        checksum = _checksum(data["checksum"])
+        if sequence == ours and checksum == self._book.checksum:
+            return Outcome.IGNORED
+        if sequence > ours:
+            if start != ours:
+                raise _Amiss(f"an update from {start} to {sequence} does not follow {ours}")
+            self._book.apply(sequence, bids=data["bids"], asks=data["asks"])
+        if self._book.checksum != checksum:
             raise _Amiss(f"the checksum differs at {sequence}")
         return Outcome.APPLIED
 
     def _take_heartbeat(self, data: dict[str, Any]) -> Outcome:
         if _sequence(data["sequence"]) != self._book.sequence:
             raise _Amiss(f"a heartbeat is at {data['sequence']}, the book at {self._book.sequence}")
-        if data["checksum"] != self._book.checksum:
+        if _checksum(data["checksum"]) != self._book.checksum:
             raise _Amiss(f"a heartbeat's checksum differs at {self._book.sequence}")
         return Outcome.CONFIRMED
 
@@ -200,6 +204,14 @@ class BookFeed:
 
 
 def _sequence(value: object) -> int:
+    return _whole(value, "sequence")
+
+
+def _checksum(value: object) -> int:
+    return _whole(value, "checksum")
+
+
+def _whole(value: object, name: str) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-        raise ValueError(f"a sequence must be a whole number: {value!r}")
+        raise ValueError(f"a {name} must be a whole number: {value!r}")
     return value

@@ -106,6 +106,7 @@ TRUSTED_PROXIES = os.environ.get("EXCHANGE_TRUSTED_PROXIES") or os.environ.get(
 
 INSTALLED_APPS = [
     "daphne",  # first: its runserver replaces Django's
+    "markets",  # before the admin and allauth, whose pages it dresses and whose mails it replaces
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -117,7 +118,6 @@ INSTALLED_APPS = [
     "rest_framework",
     "drf_spectacular",
     "drf_spectacular_sidecar",
-    "markets",  # before allauth, whose pages and mails it replaces
     "allauth",
     "allauth.account",
     "allauth.mfa",

@@ -1,7 +1,9 @@
 """The site's addresses: pages, admin, REST API and its documents, health."""
 
 from django.contrib import admin
+from django.templatetags.static import static
 from django.urls import include, path
+from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
 from markets import health, pages
@@ -16,6 +18,7 @@ urlpatterns = [
     path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
     path("api/docs/", SpectacularSwaggerView.as_view(url_name="schema"), name="docs"),
     path("api/docs/problems", pages.problem_page),
+    path("favicon.ico", RedirectView.as_view(url=static("markets/favicon.svg"))),
     path("healthz", health.healthz),
     path("readyz", health.readyz),
     path("metrics", health.metrics),

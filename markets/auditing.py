@@ -169,13 +169,13 @@ def _audit_orders(
     for order_id in fills:
         result.findings.append(f"{market}: trades of order {order_id}, which does not exist")
     result.counted["open orders"] += len(live)
-    for (account, asset), amount in _held(spec, live).items():
+    for (account, asset), amount in held_by(spec, live).items():
         key = market.quote_id if asset is Asset.QUOTE else market.base_id
         money.held[account, key] += amount
     return live
 
 
-def _held(spec: MarketSpec, live: list[OrderState]) -> Counter[tuple[int, Asset]]:
+def held_by(spec: MarketSpec, live: list[OrderState]) -> Counter[tuple[int, Asset]]:
     """What live orders need; a pair, or a bracket's exits, the most that either of them does."""
     held: Counter[tuple[int, Asset]] = Counter()
     exits: defaultdict[int, list[OrderState]] = defaultdict(list)

@@ -1,4 +1,4 @@
-"""Demo mode: three markets with fee tiers, people with play money and public passwords, traders with keys.
+"""Demo mode: markets with fee tiers and a made-up past, people with public passwords, traders with keys.
 
 Never for real money: the passwords are printed. What is there already stays as it is; the keys are kept
 in a file that only its owner reads, so that they are the same at every start.
@@ -16,15 +16,16 @@ from django.conf import settings
 from django.contrib.auth.models import User
 
 from markets import accounts
+from markets.demo_past import make_past
 from markets.models import Asset, Balance, FeeTier, Market
 from markets.operators import create_market
 from markets.signing_keys import make_hmac_key, signing_key_of
 
 MARKETS: Final = {
-    # symbol: (tick size, lot size)
-    "BTC-USD": (Decimal("0.01"), Decimal("0.00001")),
-    "ETH-USD": (Decimal("0.01"), Decimal("0.0001")),
-    "SOL-USD": (Decimal("0.001"), Decimal("0.001")),
+    # symbol: (tick size, lot size, where its made-up past ends: where the demo's traders begin)
+    "BTC-USD": (Decimal("0.01"), Decimal("0.00001"), 64_000),
+    "ETH-USD": (Decimal("0.01"), Decimal("0.0001"), 3400),
+    "SOL-USD": (Decimal("0.001"), Decimal("0.001"), 150),
 }
 RULES: Final = {
     "maker_fee_rate": Decimal("0.0005"),
@@ -61,10 +62,11 @@ class Demo:
 
 def prepare_demo() -> Demo:
     """Make what is missing."""
-    for symbol, (tick_size, lot_size) in MARKETS.items():
+    for symbol, (tick_size, lot_size, price) in MARKETS.items():
         if not Market.objects.filter(symbol=symbol).exists():
             base, _, quote = symbol.partition("-")
-            create_market(base, quote, tick_size=tick_size, lot_size=lot_size, **RULES)
+            made = create_market(base, quote, tick_size=tick_size, lot_size=lot_size, **RULES)
+            make_past(made.market, price)
     _tiers(Asset.objects.get(symbol="USD"))
     for name, password in PEOPLE.items():
         _person(name, password, PEOPLES_MONEY)

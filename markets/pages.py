@@ -18,6 +18,7 @@ from django.views.decorators.http import require_safe
 from markets import models, problems
 from markets.accounts import principal_of_user
 from markets.error_pages import is_for_people
+from markets.history import INTERVALS
 from markets.matching.types import MILLION, MarketStatus, format_units
 from markets.people.adapters import sign_up_is_open
 from markets.people.log_in import demo_people
@@ -74,6 +75,8 @@ def _market_page(
         "sandbox": settings.SANDBOX,
         "sign_up_is_open": sign_up_is_open(),
         "demo_people": demo_people(),
+        "has_chart": bool(settings.STATICFILES_DIRS),
+        "chart_intervals": list(INTERVALS),
         "page": {
             "symbol": shown.symbol,
             "markets": [_rules(market) for market in markets],

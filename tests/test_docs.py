@@ -32,7 +32,18 @@ RULES = ROOT / "docs" / "rules.md"
 DECISIONS = ROOT / "docs" / "decisions.md"
 PERFORMANCE = ROOT / "docs" / "performance.md"
 SCALING = ROOT / "docs" / "scaling.md"
-DOCUMENTS = (README, API, RULES, OPERATIONS, PERFORMANCE, SCALING, DECISIONS, ROOT / "CHANGELOG.md")
+CONFORMANCE = ROOT / "docs" / "conformance" / "README.md"
+DOCUMENTS = (
+    README,
+    API,
+    RULES,
+    OPERATIONS,
+    PERFORMANCE,
+    SCALING,
+    DECISIONS,
+    ROOT / "CHANGELOG.md",
+    CONFORMANCE,
+)
 COMMANDS = sorted(
     path.stem
     for path in (ROOT / "markets" / "management" / "commands").glob("*.py")

@@ -24,7 +24,8 @@ from markets.admin.transfers import TransferAdmin
 
 admin.site.site_header = "Exchange operations"
 admin.site.site_title = "Exchange"
-admin.site.index_title = "What there is"
+admin.site.index_title = "Operations"
+admin.site.index_template = "admin/markets/index.html"
 
 __all__ = [
     "AccountAdmin",

@@ -6,12 +6,13 @@ from itertools import groupby
 from typing import Any, Final
 
 from django.contrib import admin
-from django.db.models import Count, QuerySet
+from django.db.models import Count, F, QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from markets import fee_tiers
+from markets import fee_tiers, operators
+from markets.admin.order_columns import contract_order, price_in_words
 from markets.admin.pages import (
     NONE,
     AnyInline,
@@ -23,7 +24,7 @@ from markets.admin.pages import (
     readable,
 )
 from markets.admin.transfers import amount_of
-from markets.matching.types import LIVE, OrderStatus, format_units
+from markets.matching.types import LIVE, OrderStatus, Side, format_units
 from markets.models import (
     LIVE_ORDERS,
     Account,
@@ -33,6 +34,7 @@ from markets.models import (
     Balance,
     CancelAfter,
     Market,
+    OperatorCommand,
     Order,
     Trade,
     Transfer,
@@ -42,6 +44,9 @@ TRANSFERS_SHOWN: Final = 20
 LOOKED_AT: Final = 500
 """The newest orders, among which the ones that ended last are shown."""
 ENDED_SHOWN: Final = 10
+OPEN_SHOWN: Final = 20
+FILLS_SHOWN: Final = 20
+KEYS_SHOWN: Final = 20
 
 
 class BalanceInline(AnyInline):
@@ -88,8 +93,118 @@ class BalanceInline(AnyInline):
 
 @admin.display(description="user")
 def user_link(account: Account) -> SafeString | str:
-    """Who logs in to it."""
-    return NONE if account.user is None else link_to(account.user)
+    """Who logs in to it, and when that was last."""
+    user = account.user
+    if user is None:
+        return NONE
+    last = (
+        "never logged in" if user.last_login is None else f"last {readable(user.last_login)[:19]}"
+    )
+    return format_html("{} ({}{})", link_to(user), last, "" if user.is_active else ", not active")
+
+
+@admin.display(description="frozen")
+def frozen(account: Account) -> SafeString | str:
+    """Since when, by whom and why; and where it waits for an engine."""
+    row = operators.frozen_of(account)
+    if row is None:
+        return "no"
+    waits = OperatorCommand.objects.filter(
+        kind="set_frozen", done=False, params__account=account.pk
+    )
+    deaf = ", ".join(waits.order_by("market__symbol").values_list("market__symbol", flat=True))
+    return format_html(
+        '<b class="frozen">since {} by {}: {}</b>{}',
+        readable(row.since)[:19],
+        row.by,
+        row.reason,
+        f"; waits for an engine in {deaf}" if deaf else "",
+    )
+
+
+@admin.display(description="frozen", boolean=True)
+def frozen_in_list(account: Account) -> bool:
+    """Whether it is, of a row that was read with it."""
+    return hasattr(account, "frozen")
+
+
+class FrozenFilter(admin.SimpleListFilter):
+    """Those that are frozen."""
+
+    title = parameter_name = "frozen"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """Frozen or not."""
+        return [("1", "yes"), ("0", "no")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Account]) -> QuerySet[Account]:
+        """By whether there is a row that says so."""
+        if self.value() not in ("0", "1"):
+            return queryset
+        return queryset.filter(frozen__isnull=self.value() == "0")
+
+
+@admin.display(description="API keys")
+def api_keys(account: Account) -> SafeString | str:
+    """Those that are not revoked, the last used first."""
+    keys = account.api_keys.filter(revoked_at=None)
+    rows = [
+        (
+            change_url(key),
+            key.prefix,
+            key.name or "without a name",
+            ", ".join(word for word in ("read", "trade") if getattr(key, f"can_{word}"))
+            or "nothing",
+            "never used" if key.last_used_at is None else f"used {readable(key.last_used_at)[:16]}",
+        )
+        for key in keys.order_by(F("last_used_at").desc(nulls_last=True), "-pk")[:KEYS_SHOWN]
+    ]
+    line = '<div><a href="{}">{}…</a> {}: may {}; {}</div>'
+    return format_html_join("", line, rows) or "none"
+
+
+@admin.display(description="newest of them")
+def newest_open(account: Account) -> SafeString | str:
+    """The newest of its open orders, linked."""
+    live = Order.objects.filter(LIVE_ORDERS, account=account)
+    live = live.select_related("market__base", "market__quote")
+    rows = []
+    for order in live.order_by("-created_at", "-id")[:OPEN_SHOWN]:
+        shown = contract_order(order)
+        words = (
+            f"{order.side} {shown['remaining_quantity']} of {order.market} {price_in_words(order)}"
+        )
+        rows.append(
+            (readable(order.created_at)[:19], change_url(order), order.pk, words, order.status)
+        )
+    return format_html_join("", '<div>{} <a href="{}">{}</a> {}, {}</div>', rows) or "none"
+
+
+@admin.display(description="latest fills")
+def latest_fills(account: Account) -> SafeString | str:
+    """Its newest trades, as taker and maker."""
+    trades: dict[int, tuple[Trade, str]] = {}
+    for role in ("maker", "taker"):
+        mine = Trade.objects.filter(**{f"{role}_account": account})
+        mine = mine.select_related("market__base", "market__quote")
+        for trade in mine.order_by("-timestamp", "-id")[:FILLS_SHOWN]:
+            trades[trade.pk] = (trade, role)
+    newest = sorted(trades.values(), key=lambda each: (each[0].timestamp, each[0].pk), reverse=True)
+    rows = []
+    for trade, role in newest[:FILLS_SHOWN]:
+        bought = (trade.taker_side == Side.BUY) is (role == "taker")
+        market = trade.market
+        quantity = format_units(trade.quantity, market.base.decimals)
+        price = format_units(trade.price, market.quote.decimals)
+        rows.append(
+            (
+                readable(trade.timestamp)[:19],
+                change_url(trade),
+                trade.pk,
+                f"{'bought' if bought else 'sold'} {quantity} of {market} at {price} as {role}",
+            )
+        )
+    return format_html_join("", '<div>{} <a href="{}">{}</a> {}</div>', rows) or "none"
 
 
 @admin.display(description="open orders")

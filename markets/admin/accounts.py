@@ -10,15 +10,22 @@ from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path, reverse
 
-from markets import accounts
+from markets import accounts, operators
+from markets.admin.account_audit import audit_view
 from markets.admin.account_columns import (
     BalanceInline,
+    FrozenFilter,
+    api_keys,
     dead_mans_switch,
     ended_orders,
     fee_rates,
+    frozen,
+    frozen_in_list,
     given_tiers,
+    latest_fills,
     latest_transfers,
     lists,
+    newest_open,
     open_orders,
     user_link,
     volumes,
@@ -26,10 +33,11 @@ from markets.admin.account_columns import (
 from markets.admin.cancels import cancel_all_view, may_cancel
 from markets.admin.fee_tiers import give_tiers_view, may_give_tiers
 from markets.admin.forms import NewAccountForm
+from markets.admin.freezing import freeze_view, may_freeze, unfreeze_view
 from markets.admin.new_keys import may_make_keys, new_key_view
 from markets.admin.pages import Tool, WrittenOnceAdmin
 from markets.admin.transfers import may_move_money, transfer_tools, transfer_view
-from markets.models import Account, FeeTier
+from markets.models import FEE_ACCOUNT_NAME, Account, FeeTier
 
 
 @admin.register(Account)
@@ -38,14 +46,18 @@ class AccountAdmin(WrittenOnceAdmin):
 
     change_form_template = "admin/markets/change_form.html"
     form = NewAccountForm
-    list_display: Any = ("name", "user", open_orders, "created_at")
-    list_select_related = ("user",)
+    list_display: Any = ("name", frozen_in_list, "user", open_orders, "created_at")
+    list_select_related = ("user", "frozen")
+    list_filter = (FrozenFilter,)
     search_fields = ("name",)
     inlines = (BalanceInline,)
 
     SECTIONS: ClassVar[Any] = [
-        (None, {"fields": ("name", user_link, lists, "created_at")}),
-        ("Orders", {"fields": (open_orders, dead_mans_switch, ended_orders)}),
+        (None, {"fields": ("name", frozen, user_link, api_keys, lists, "created_at")}),
+        (
+            "Orders",
+            {"fields": (open_orders, newest_open, latest_fills, dead_mans_switch, ended_orders)},
+        ),
         ("Fees", {"fields": (given_tiers, volumes, fee_rates)}),
         ("Money", {"fields": (latest_transfers,)}),
     ]
@@ -95,6 +107,9 @@ class AccountAdmin(WrittenOnceAdmin):
             "cancel-all": ("cancel_all", cancel_all_view),
             "fee-tiers": ("fee_tiers", give_tiers_view),
             "api-key": ("api_key", new_key_view),
+            "freeze": ("freeze", freeze_view),
+            "unfreeze": ("unfreeze", unfreeze_view),
+            "audit": ("audit", audit_view),
         }
         return [
             *(
@@ -121,4 +136,9 @@ def _deeds(request: HttpRequest, account: Account) -> list[Tool]:
     if may_cancel(request):
         url = reverse("admin:markets_account_cancel_all", args=[account.pk])
         tools.append(Tool("Cancel all orders…", url))
+    if may_freeze(request) and account.name != FEE_ACCOUNT_NAME:
+        verb = "freeze" if operators.frozen_of(account) is None else "unfreeze"
+        url = reverse(f"admin:markets_account_{verb}", args=[account.pk])
+        tools.append(Tool(f"{verb.capitalize()}…", url, danger=verb == "freeze"))
+    tools.append(Tool("Audit", reverse("admin:markets_account_audit", args=[account.pk])))
     return tools

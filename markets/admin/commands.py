@@ -23,8 +23,18 @@ SHOWN: Final = 5
 RATES_SHOWN: Final = 200
 
 
-def report(page: AnyAdmin, request: HttpRequest, commands: Sequence[OperatorCommand]) -> None:
-    """Wait a moment for the engines, and tell the operator what came of the commands."""
+def report(
+    page: AnyAdmin,
+    request: HttpRequest,
+    commands: Sequence[OperatorCommand],
+    *,
+    each: bool = True,
+) -> None:
+    """Wait a moment for the engines, and tell the operator what came of the commands.
+
+    Not `each`: those that are done are only counted.
+    """
+    done = 0
     deadline = time.monotonic() + ANSWER_SECONDS
     for command in commands:
         operators.wait_for(command, max(0.0, deadline - time.monotonic()))
@@ -33,7 +43,13 @@ def report(page: AnyAdmin, request: HttpRequest, commands: Sequence[OperatorComm
             level = messages.ERROR
         elif not command.done:
             level = messages.WARNING
+        if level == messages.SUCCESS and not each:
+            done += 1
+            continue
         page.message_user(request, f"{command.market}: {operators.outcome_of(command)}", level)
+    if done:
+        markets = "1 market" if done == 1 else f"{done} markets"
+        page.message_user(request, f"Done in {markets}.", messages.SUCCESS)
 
 
 def wanted(command: OperatorCommand) -> str:
@@ -44,6 +60,8 @@ def wanted(command: OperatorCommand) -> str:
             seconds = params.get("seconds")
             status = f"status = {params.get('status')}"
             return status if seconds is None else f"{status} for {seconds} s"
+        case "set_frozen":
+            return f"{'freeze' if params.get('frozen') else 'unfreeze'} {params.get('name')}"
         case "set_fee_rates":
             count = len(params.get("rates", ()))
             return f"fee rates of {count} account{'' if count == 1 else 's'}"

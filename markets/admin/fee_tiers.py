@@ -209,7 +209,7 @@ def give_tiers_view(page: AnyAdmin, request: HttpRequest, key: int) -> HttpRespo
         raise PermissionDenied
     account = get_object_or_404(Account, pk=key)
     back = change_url(account)
-    form = GivenTiersForm(request.POST or None, account=account, required=False)
+    form = GivenTiersForm(request.POST or None, account=account)
     if request.method != "POST" or not form.is_valid():
         question = Question(
             title=f"Fee tiers of {account}",

@@ -6,6 +6,7 @@ Rules:
   than MAX_MARKETS_MERGED markets they come market by market.
 - What filters leave is looked for among the LOOKED_THROUGH newest rows: who wants older ones searches.
 - Search is exact: an id, a client_order_id, an account's name.
+- A time is a part of a market's range of ids (`times`).
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 
 from markets.admin.pages import ReadOnlyAdmin, whole_number
+from markets.admin.times import narrowed
 from markets.matching.types import LIVE, OrderStatus, OrderType, Reason, Side
 from markets.models import ID_BITS, LIVE_ORDERS, Account, Market
 
@@ -52,6 +54,8 @@ class MarketFilter(admin.SimpleListFilter):
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         """What other filters left of the market, or of each."""
+        if queryset.query.is_empty():
+            return queryset
         chosen = self.value()
         if chosen is not None:
             key = whole_number(chosen)
@@ -79,7 +83,7 @@ def _of_market(
         return queryset.filter(market=key)  # few, and they have an index by market
     if not 0 <= key < 1 << (63 - ID_BITS):
         return queryset.none()
-    first, end = key << ID_BITS, (key + 1) << ID_BITS
+    first, end = narrowed(request, queryset.model, key << ID_BITS, (key + 1) << ID_BITS)
     if request.GET.keys() & FILTERED and not request.GET.get("q"):
         rows = queryset.model.objects.filter(pk__gte=first, pk__lt=end).order_by("-pk")
         first = rows.values_list("pk", flat=True)[look_through - 1 :].first() or first

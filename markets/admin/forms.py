@@ -30,12 +30,11 @@ READERS_COLUMNS: Final = ("update_interval_ms", "snapshot_interval_s", "dialect_
 MAX_NOTE: Final = 200
 
 
-def why(help_text: str, *, required: bool = False) -> forms.CharField:
+def why(help_text: str) -> forms.CharField:
     """The field that asks for a reason."""
     return forms.CharField(
         label="Why",
         max_length=MAX_NOTE,
-        required=required,
         widget=AdminTextInputWidget,
         help_text=help_text,
     )
@@ -47,10 +46,6 @@ class NoteForm(forms.Form):
     required_css_class = "required"
 
     note = why("Kept in the admin log.")
-
-    def __init__(self, *args: Any, required: bool = True, **options: Any) -> None:
-        super().__init__(*args, **options)
-        self.fields["note"].required = required
 
 
 class AuctionForm(NoteForm):
@@ -175,7 +170,8 @@ class NewMarketForm(MarketForm):
 class ChangeMarketForm(MarketForm):
     """A market's rules as they shall be; its engine has the last word."""
 
-    note = why("Kept with the engine's command and in the admin log.")
+    note = forms.CharField(required=False, max_length=MAX_NOTE, widget=forms.HiddenInput)
+    """Why: asked for by the page that shows what comes of it (`market_changes`)."""
 
     def changed(self, names: tuple[str, ...]) -> dict[str, Any]:
         """Those of the columns that shall be something else."""

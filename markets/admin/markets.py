@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
-from typing import Any, Final
+from typing import Any
 
 from django.contrib import admin, messages
 from django.db import transaction
@@ -21,6 +22,9 @@ from markets.admin.forms import (
     DecimalInput,
     NewMarketForm,
 )
+from markets.admin.halting import halt_all_view, resume_all_view
+from markets.admin.market_changes import preview_page
+from markets.admin.overview import overview_view
 from markets.admin.pages import (
     NONE,
     AnyAdmin,
@@ -50,13 +54,6 @@ from markets.models import (
     Order,
     Trade,
 )
-
-COLOURS: Final = {
-    "open": "#1a7f37",
-    "auction": "#6f42c1",
-    "halted": "#b35900",
-    "closed": "#b3261e",
-}
 
 
 @admin.register(Market)
@@ -103,8 +100,8 @@ class MarketAdmin(AnyAdmin):
         if market.status == MarketStatus.AUCTION and market.auction_ends_at is not None:
             until = format_html(" until {}", in_a_line(market.auction_ends_at))
         return format_html(
-            '<b style="color: {}">{}</b>{}',
-            COLOURS.get(market.status, "inherit"),
+            '<b class="status-{}">{}</b>{}',
+            market.status,
             market.status,
             until,
         )
@@ -122,9 +119,10 @@ class MarketAdmin(AnyAdmin):
         return f"{format_units(market.last_price, market.quote.decimals)} {market.quote}"
 
     @admin.display(description="open orders")
-    def open_orders(self, market: Market) -> int:
+    def open_orders(self, market: Market) -> str:
         """How many orders rest, and how many stops wait."""
-        return operators.open_orders_of(market)
+        count = operators.open_orders_of(market)
+        return f"{count}+" if count >= operators.MAX_COUNTED else str(count)
 
     @admin.display(description="lists")
     def lists(self, market: Market) -> SafeString:
@@ -203,10 +201,9 @@ class MarketAdmin(AnyAdmin):
             if obj.status != MarketStatus.AUCTION:
                 shown = tuple(name for name in shown if name != "auction")
             first = (None, {"fields": shown})
-            rules = (*rules, "note")
         description = (
             "Changed by the market's engine, in its sequence. Tick and lot cannot change under open "
-            "orders."
+            "orders. You are shown what a change does before anything is asked for."
         )
         return [
             first,
@@ -269,7 +266,16 @@ class MarketAdmin(AnyAdmin):
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
-        """Add the buttons."""
+        """Show what a change would do before it is asked for; add the buttons."""
+        if request.method == "POST":
+            market: Market | None = self.get_object(request, object_id)
+            if market is not None and self.has_change_permission(request, market):
+                wanted = self.get_form(request, market, change=True)
+                # The form writes into the row that it is given: the preview compares with what is.
+                form = wanted(request.POST, instance=self.get_object(request, object_id))
+                page = preview_page(self, request, market, form)
+                if page is not None:
+                    return page
         tools = []
         if self.has_change_permission(request):
             tools = [
@@ -278,6 +284,7 @@ class MarketAdmin(AnyAdmin):
             ]
         context = {
             "tools": tools,
+            "button": "Show what changes…" if self.has_change_permission(request) else "",
             "show_save_and_continue": False,
             "show_save_and_add_another": False,
         }
@@ -291,9 +298,21 @@ class MarketAdmin(AnyAdmin):
 
     def get_urls(self) -> list[URLPattern]:
         """Add the page that asks before it is done."""
-        view = self.admin_site.admin_view(partial(status_view, self))
+        pages: dict[str, tuple[str, Callable[..., HttpResponse]]] = {
+            "status/<str:status>/": ("status", status_view),
+            "halt-all/": ("halt_all", halt_all_view),
+            "resume-all/": ("resume_all", resume_all_view),
+            "overview/": ("overview", overview_view),
+        }
         return [
-            path("status/<str:status>/", view, name="markets_market_status"),
+            *(
+                path(
+                    route,
+                    self.admin_site.admin_view(partial(view, self)),
+                    name=f"markets_market_{name}",
+                )
+                for route, (name, view) in pages.items()
+            ),
             *super().get_urls(),
         ]
 

@@ -42,6 +42,7 @@ from markets.admin.pages import (
     readable,
     whole_number,
 )
+from markets.admin.times import TimesFilter
 from markets.matching.types import LIVE, format_units
 from markets.models import LIVE_ORDERS, Account, Order, Trade
 
@@ -66,7 +67,7 @@ class OrderAdmin(NewestFirstAdmin):
         terms,
         "client_order_id",
     )
-    list_filter = (StatusFilter, ReasonFilter, SideFilter, TypeFilter, MarketFilter)
+    list_filter = (StatusFilter, ReasonFilter, SideFilter, TypeFilter, TimesFilter, MarketFilter)
     list_select_related = ("market__base", "market__quote", "account")
     search_fields = ("id",)
     ordering = ("-created_at", "-id")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -84,6 +84,7 @@ class Tool:
 
     label: str
     url: str
+    danger: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,6 +97,15 @@ class Question:
     button: str
     back: str
     danger: bool = False
+    table: Sequence[Sequence[str]] = ()
+    """Figures, the headings first."""
+    hidden: Sequence[tuple[str, str]] = ()
+    """What is sent with the form beside its fields."""
+
+    @property
+    def labelled_rows(self) -> list[list[tuple[str, str]]]:
+        """The table's rows, each cell with its heading: on a phone there is no room for a head."""
+        return [list(zip(self.table[0], row, strict=True)) for row in self.table[1:]]
 
 
 def ask(page: AnyAdmin, request: HttpRequest, question: Question) -> HttpResponse:
@@ -137,10 +147,19 @@ def readable(moment: int | datetime) -> str:
     return text.replace("T", " ").replace("Z", " UTC")
 
 
+def in_words_since(microseconds: int) -> str:
+    """How long ago something was: "4 s ago", "3 h ago"."""
+    seconds = max(0, microseconds) // 1_000_000
+    for unit, size in (("d", 86_400), ("h", 3600), ("min", 60)):
+        if seconds >= 2 * size:
+            return f"{seconds // size} {unit} ago"
+    return f"{seconds} s ago"
+
+
 def in_a_line(moment: int) -> SafeString:
     """Microseconds since 1970 to the second, for a list's column; the rest is in its tooltip."""
     exact = readable(moment)
-    return format_html('<span style="white-space: nowrap" title="{}">{}</span>', exact, exact[:19])
+    return format_html('<span class="in-a-line" title="{}">{}</span>', exact, exact[:19])
 
 
 def rate_in_words(millionths: int) -> str:

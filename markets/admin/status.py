@@ -114,7 +114,7 @@ def status_view(page: AnyAdmin, request: HttpRequest, status: str) -> HttpRespon
     if not markets:
         raise Http404("there is no such market")
     form_of = AuctionForm if wanted is MarketStatus.AUCTION else NoteForm
-    form = form_of(request.POST or None, required=wanted is not MarketStatus.OPEN)
+    form = form_of(request.POST or None)
     back = change_url(markets[0]) if len(markets) == 1 else list_url(Market)
     if request.method != "POST" or not form.is_valid():
         return ask(page, request, _question(wanted, markets, form, back))

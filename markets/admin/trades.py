@@ -22,6 +22,7 @@ from markets.admin.pages import (
     readable,
     whole_number,
 )
+from markets.admin.times import TimesFilter
 from markets.matching.types import Side, format_units
 from markets.models import Market, Trade
 
@@ -41,7 +42,7 @@ class TradeAdmin(NewestFirstAdmin):
         "taker_account",
         "maker_account",
     )
-    list_filter = (TakerSideFilter, MarketFilter)
+    list_filter = (TakerSideFilter, TimesFilter, MarketFilter)
     list_select_related = ("market__base", "market__quote", "taker_account", "maker_account")
     search_fields = ("id",)
     ordering = ("-timestamp", "-id")

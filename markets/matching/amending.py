@@ -45,10 +45,15 @@ class Amending:
 
     def amend(self, command: AmendOrder) -> Acted | Done | Refused:
         """Give an order other terms, or say what is wrong with them."""
+        frozen = self._checks.frozen(command.account)
+        if frozen is not None:
+            return frozen  # before "it has ended", which is only what came of that
         order = self._lookup.live(command)
         if isinstance(order, Refused):
             return order
-        refusal = self._checks.state(command.deadline) or _check_names(order, command)
+        refusal = self._checks.state(order.account, command.deadline) or _check_names(
+            order, command
+        )
         if refusal is not None:
             return refusal
         before = _Terms(order.price, order.stop_price, order.quantity)

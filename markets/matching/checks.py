@@ -1,7 +1,7 @@
 """What new orders and amends must pass, in one order; the first check that fails is the answer.
 
-client_order_id (in `placing`), deadline and market status (`state`), fields that go together, tick, lot
-and limits, price band (`fields`), `funds`, `post_only`, that a stop `waits`.
+client_order_id (in `placing`), deadline, frozen account and market status (`state`), fields that go
+together, tick, lot and limits, price band (`fields`), `funds`, `post_only`, that a stop `waits`.
 """
 
 from __future__ import annotations
@@ -32,18 +32,30 @@ class Checks:
         self._market = market
         self._matcher = matcher
 
-    def state(self, deadline: int | None) -> Refused | None:
-        """Refuse what comes after its deadline, and orders and amends where the market takes none."""
+    def state(self, account: int, deadline: int | None) -> Refused | None:
+        """Refuse what comes after its deadline, and orders and amends where none are taken."""
         if deadline is not None and self._market.now > deadline:
             return Refused(
                 RejectReason.DEADLINE_PASSED, "the deadline had passed; nothing was done"
             )
+        refusal = self.frozen(account)
+        if refusal is not None:
+            return refusal
         market = self._market
         if market.status in (MarketStatus.OPEN, MarketStatus.AUCTION):
             return None
         return Refused(
             RejectReason.MARKET_NOT_OPEN,
             f"{market.spec.symbol} is {market.status}; orders are taken when it is open",
+        )
+
+    def frozen(self, account: int) -> Refused | None:
+        """Refuse whatever a frozen account would place or amend."""
+        if account not in self._market.frozen:
+            return None
+        return Refused(
+            RejectReason.ACCOUNT_FROZEN,
+            "the account is frozen: it can cancel orders, but neither place nor amend them",
         )
 
     def fields(self, command: PlaceOrder) -> Refused | None:

@@ -183,6 +183,13 @@ class SetFeeRates(NamedTuple):
     rates: dict[int, FeeRates | None]
 
 
+class SetFrozen(NamedTuple):
+    """Take no orders and amends of an account any more, and cancel those that it has; or take them again."""
+
+    account: int
+    frozen: bool
+
+
 class FireTimers(NamedTuple):
     """Do what is due by the batch's time: orders expire, switches go off, an auction ends."""
 
@@ -202,5 +209,6 @@ Command = (
     | SetMarketStatus
     | ConfigureMarket
     | SetFeeRates
+    | SetFrozen
     | FireTimers
 )

@@ -31,6 +31,7 @@ from markets.matching.commands import (
     PlaceGroup,
     PlaceOrder,
     SetFeeRates,
+    SetFrozen,
     SetMarketStatus,
 )
 from markets.matching.consequences import Consequences
@@ -78,6 +79,7 @@ class Engine:
             SetMarketStatus: self._supervision.set_status,
             ConfigureMarket: self._supervision.configure,
             SetFeeRates: self._supervision.set_fee_rates,
+            SetFrozen: self._supervision.set_frozen,
             FireTimers: self._supervision.fire_timers,
         }
         self._start = (spec, state)
@@ -91,6 +93,7 @@ class Engine:
         orders: Iterable[OrderState],
         cancel_after: Mapping[int, int] | None = None,
         fee_rates: Mapping[int, FeeRates] | None = None,
+        frozen: Iterable[int] = (),
     ) -> Engine:
         """Build the engine from what was made durable; live orders are never matched again."""
         engine = cls(spec, state)
@@ -104,6 +107,7 @@ class Engine:
         engine._groups.load(groups)
         market.load_cancel_after(dict(cancel_after or {}))
         market.fee_rates = dict(fee_rates or {})
+        market.frozen = set(frozen)
         market.journal.forget()
         market.book.settle()
         return engine

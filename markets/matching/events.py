@@ -138,6 +138,14 @@ class FeeRatesSet(NamedTuple):
     rates: dict[int, FeeRates | None]
 
 
+class FrozenSet(NamedTuple):
+    """An account is frozen from here on, or is not any more."""
+
+    sequence: int
+    account: int
+    frozen: bool
+
+
 Event = (
     OrderAccepted
     | Trade
@@ -152,6 +160,7 @@ Event = (
     | MarketConfigured
     | CancelAfterSet
     | FeeRatesSet
+    | FrozenSet
 )
 
 

@@ -18,6 +18,7 @@ from markets.matching.events import (
     CancelAfterSet,
     Event,
     FeeRatesSet,
+    FrozenSet,
     MarketConfigured,
     MarketStatusChanged,
     OrderCanceled,
@@ -70,6 +71,8 @@ class Market:
         """The same as (time, account)."""
         self.fee_rates: dict[int, FeeRates] = {}
         """Of the accounts that have rates of their own."""
+        self.frozen: set[int] = set()
+        """Accounts of which no orders and amends are taken."""
         self.now = 0
         self.events: list[Event] = []
         """Of the command at hand."""
@@ -273,3 +276,17 @@ class Market:
             self.fee_rates.pop(account, None)
         else:
             self.fee_rates[account] = rates
+
+    def set_frozen(self, account: int, frozen: bool) -> None:
+        """Take no more of an account's orders, or take them again; no fact if it is so already."""
+        if (account in self.frozen) is frozen:
+            return
+        self.journal.note(self._put_frozen, account, not frozen)
+        self._put_frozen(account, frozen)
+        self.events.append(FrozenSet(self.next_sequence(), account, frozen))
+
+    def _put_frozen(self, account: int, frozen: bool) -> None:
+        if frozen:
+            self.frozen.add(account)
+        else:
+            self.frozen.discard(account)

@@ -48,7 +48,9 @@ class Placing:
         earlier = self._placed_before(command, fingerprint)
         if earlier is not None:
             return earlier
-        refusal = self._checks.state(command.deadline) or self._checks.fields(command)
+        refusal = self._checks.state(command.account, command.deadline) or self._checks.fields(
+            command
+        )
         if refusal is None and _may_stay(command):
             refusal = self._checks.count(command.account, 1)
         if refusal is not None:
@@ -92,7 +94,7 @@ class Placing:
         if earlier is not None:
             return earlier
         refusal = (
-            self._checks.state(command.first.deadline)
+            self._checks.state(command.account, command.first.deadline)
             or self._checks.group_fields(command)
             or self._checks.count(command.account, len(command.orders))
         )

@@ -4,10 +4,10 @@ Rules:
 - The lane never refuses and never decides a hard case: it returns None, before it has changed anything,
   unless all is plainly well. Then the general way (`placing`, `supervision`) is taken. So every rule that
   refuses, and everything rare, is written once, there.
-- Taken here: an open market; an order without stop, iceberg, expiry, group, slippage or quote quantity,
-  that is inside tick, lot, limits and band, and paid for; makers that are nobody's own, no icebergs and
-  in no group; trades that trigger no stop; what is left of a taker rests, or (ioc) is canceled. Its
-  client_order_id must be a new one.
+- Taken here: an open market; an account that is not frozen; an order without stop, iceberg, expiry, group,
+  slippage or quote quantity, that is inside tick, lot, limits and band, and paid for; makers that are
+  nobody's own, no icebergs and in no group; trades that trigger no stop; what is left of a taker rests, or
+  (ioc) is canceled. Its client_order_id must be a new one.
 - It changes nothing but by the steps that the general way takes, in the same order: with the lane and
   without it the same commands come to the same batches (`tests/matching/test_plain_lane.py`).
 """
@@ -133,6 +133,7 @@ class PlainLane:
             or max_slippage is not None
             or validate_only
             or must_wait
+            or account in market.frozen
             or (deadline is not None and deadline < market.now)
         ):
             return None

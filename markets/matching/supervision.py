@@ -6,6 +6,8 @@
 | auction | limits and stops that may rest  | yes    | when it opens, all at one price      |
 | halted  | no                              | yes    | no                                   |
 | closed  | no                              | -      | no: every order was canceled         |
+
+A frozen account's orders and amends are refused in every status; its cancels are taken.
 """
 
 from __future__ import annotations
@@ -23,6 +25,7 @@ from markets.matching.commands import (
     FireTimers,
     KeepOrders,
     SetFeeRates,
+    SetFrozen,
     SetMarketStatus,
 )
 from markets.matching.consequences import Consequences
@@ -143,6 +146,15 @@ class Supervision:
             return refusal
         market.set_fee_rates(command.rates)
         return Acted()
+
+    def set_frozen(self, command: SetFrozen) -> Acted:
+        """Freeze an account, which cancels its orders here, or take its orders again."""
+        market = self._market
+        market.set_frozen(command.account, command.frozen)
+        if not command.frozen:
+            return Acted()
+        # Also of one that is frozen already: an engine that started knows it before this command comes.
+        return self.cancel_all(CancelAll(command.account, reason=Reason.ACCOUNT_FROZEN))
 
     # Time
 

@@ -143,6 +143,7 @@ class Reason(StrEnum):
     OCO = "oco"
     BRACKET = "bracket"
     MARKET_CLOSED = "market_closed"
+    ACCOUNT_FROZEN = "account_frozen"
 
 
 class RejectReason(StrEnum):
@@ -151,6 +152,7 @@ class RejectReason(StrEnum):
     NOT_FOUND = "not_found"
     CONFLICT = "conflict"
     DEADLINE_PASSED = "deadline_passed"
+    ACCOUNT_FROZEN = "account_frozen"
     INVALID_ORDER = "invalid_order"
     PRICE_OUT_OF_BAND = "price_out_of_band"
     INSUFFICIENT_FUNDS = "insufficient_funds"

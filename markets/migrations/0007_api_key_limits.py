@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('markets', '0005_nodes'),
+        ('markets', '0006_frozen_accounts'),
     ]
 
     operations = [

@@ -16,6 +16,7 @@ from markets.models.accounts import (
     AccountEvents,
     ApiKey,
     Balance,
+    FrozenAccount,
     KeyKind,
     Transfer,
 )
@@ -70,6 +71,7 @@ __all__ = [
     "DayVolume",
     "EngineProcess",
     "FeeTier",
+    "FrozenAccount",
     "KeyKind",
     "Market",
     "MarketSchedule",

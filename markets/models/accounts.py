@@ -37,6 +37,23 @@ class Account(models.Model):
         return self.name
 
 
+class FrozenAccount(models.Model):
+    """An account whose orders no market takes until an operator unfreezes it.
+
+    Engines read these when they start, and hear of what changes by a command in their sequence.
+    """
+
+    account = models.OneToOneField(
+        Account, on_delete=models.PROTECT, primary_key=True, related_name="frozen"
+    )
+    since = models.DateTimeField(auto_now_add=True)
+    by = models.CharField(max_length=150)
+    reason = models.CharField(max_length=200)
+
+    def __str__(self) -> str:
+        return f"{self.account} since {self.since:%Y-%m-%d %H:%M}"
+
+
 class Balance(models.Model):
     """What an account owns of an asset: free to spend, and held by its open orders."""
 

@@ -282,7 +282,7 @@ class AccountFees(models.Model):
 class OperatorCommand(models.Model):
     """What an operator wants of a market's engine; carried out once, in a batch of its own sequence."""
 
-    KINDS = [(kind, kind) for kind in ("set_status", "configure", "set_fee_rates")]
+    KINDS = [(kind, kind) for kind in ("set_status", "configure", "set_fee_rates", "set_frozen")]
 
     market = models.ForeignKey(Market, on_delete=models.PROTECT, related_name="operator_commands")
     kind = models.CharField(max_length=13, choices=KINDS)

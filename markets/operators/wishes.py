@@ -19,6 +19,8 @@ from markets.models import LIVE_ORDERS, SPECIFICATION, Market, OperatorCommand, 
 from markets.operators.refusals import MarketRefused, check_rules
 
 POLL_INTERVAL: Final = 0.05
+MAX_COUNTED: Final = 10_000
+"""Open orders of a market that are counted: pages that show a number must not read a million rows."""
 MAX_AUCTION_SECONDS: Final = 86_400
 """Longest auction that opens the market by itself."""
 
@@ -39,7 +41,7 @@ def set_market_status(
         if not 1 <= seconds <= MAX_AUCTION_SECONDS:
             raise ValueError(f"an auction lasts 1 to {MAX_AUCTION_SECONDS} seconds")
         params["seconds"] = seconds
-    return _ask(market, "set_status", params, by, note)
+    return ask(market, "set_status", params, by, note)
 
 
 def configure_market(
@@ -50,7 +52,7 @@ def configure_market(
     params = {
         name: None if value is None else plain(Decimal(value)) for name, value in columns.items()
     }
-    return _ask(market, "configure", params, by, note)
+    return ask(market, "configure", params, by, note)
 
 
 def check_configuration(market: Market, columns: Mapping[str, Decimal | int | None]) -> None:
@@ -67,15 +69,16 @@ def check_configuration(market: Market, columns: Mapping[str, Decimal | int | No
         setattr(wanted, name, value)
     check_rules(wanted)
     for name in ("tick_size", "lot_size"):
-        if getattr(wanted, name) != getattr(market, name) and open_orders_of(market):
+        changes = getattr(wanted, name) != getattr(market, name)
+        if changes and Order.objects.filter(LIVE_ORDERS, market=market).exists():
             raise MarketRefused(
                 f"{name} cannot change under open orders: cancel them or close the market", name
             )
 
 
 def open_orders_of(market: Market) -> int:
-    """How many orders rest in the market."""
-    return Order.objects.filter(LIVE_ORDERS, market=market).count()
+    """How many orders rest or wait in the market; MAX_COUNTED if there are so many or more."""
+    return Order.objects.filter(LIVE_ORDERS, market=market).order_by()[:MAX_COUNTED].count()
 
 
 def wait_for(command: OperatorCommand, seconds: float) -> bool:
@@ -99,7 +102,8 @@ def outcome_of(command: OperatorCommand) -> str:
     return f"done at sequence {command.sequence}"
 
 
-def _ask(market: Market, kind: str, params: dict[str, Any], by: str, note: str) -> OperatorCommand:
+def ask(market: Market, kind: str, params: dict[str, Any], by: str, note: str) -> OperatorCommand:
+    """Write down what a market's engine shall do, and tell it when that is durable."""
     command = OperatorCommand.objects.create(
         market=market, kind=kind, params=params, requested_by=by, note=note
     )

@@ -31,6 +31,8 @@ class Loaded:
     orders: list[OrderState]
     cancel_after: dict[int, int]
     fee_rates: dict[int, FeeRates]
+    frozen: frozenset[int]
+    """Accounts: what the rows say now. Commands that say the same to this engine may still wait."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +71,7 @@ class Store:
                         market=market
                     ).values_list("account_id", "maker_fee_rate", "taker_fee_rate")
                 },
+                frozen=frozenset(models.FrozenAccount.objects.values_list("account_id", flat=True)),
             )
 
     def _market(self) -> models.Market:

@@ -6,9 +6,9 @@ the test, unless it was forgiven beforehand.
 
 import itertools
 import os
+import re
 import shutil
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Locator, Page, Playwright, expect, sync_playwright
@@ -94,7 +94,7 @@ class WatchedPage:
             [{"name": "sessionid", "value": session, "url": self.exchange.url}]
         )
         self.open(market)
-        expect(self.balance("USD")).to_be_visible()
+        expect(self.balance("USD")).to_be_attached()  # on a phone it is in another part of the page
         return self.page
 
     def expect_step(self, step: str) -> None:
@@ -107,7 +107,18 @@ class WatchedPage:
 
     def expect_balance(self, asset: str, available: str, held: str, total: str) -> None:
         """Wait until the row says so."""
-        expect(self.balance(asset).locator("td")).to_have_text([asset, available, held, total])
+        cells = self.balance(asset).locator("td:not(.value)")
+        expect(cells).to_have_text([asset, available, held, total])
+
+    def see(self, name: str) -> None:
+        """Choose one of the tabs of the account: `Ended orders`, `Your fills`, `Safety`."""
+        self.page.get_by_role("tab", name=name).click()
+
+    def expect_own(self, side: str, price: str, quantity: str) -> None:
+        """Wait until the ladder marks an order of one's own."""
+        level = self.page.locator(f"#{side} .level[data-price='{price}']")
+        expect(level).to_have_class(re.compile(r"\bis-own\b"))
+        expect(level.locator(".own")).to_have_text(quantity)
 
     def order(self, side: str, quantity: str, price: str) -> None:
         """Fill in the form and send it."""
@@ -193,23 +204,3 @@ def somebody(exchange: RunningExchange, market: str) -> Callable[[str], Person]:
         return exchange.open_account(f"{name}-{base}", **{"USD": "1000000", base: "10"})
 
     return open_account
-
-
-STATIC = Path(__file__).resolve().parents[2] / "markets" / "static" / "markets"
-
-
-@pytest.fixture(scope="package")
-def modules(browser: Browser) -> Iterator[Page]:
-    """An empty page that can import the page's modules, which keep nothing; no exchange is needed."""
-    page = browser.new_page()
-    page.route(
-        "http://modules.test/**",
-        lambda route: (
-            route.fulfill(body="<!doctype html>", content_type="text/html")
-            if route.request.url.endswith("/")
-            else route.fulfill(path=STATIC / route.request.url.rpartition("/")[2])
-        ),
-    )
-    page.goto("http://modules.test/")
-    yield page
-    page.close()

@@ -99,8 +99,12 @@ def test_while_out_of_step_the_ladder_is_veiled_and_says_why(
     silent = True
     page.expect_step("out")
 
-    expect(page.page.locator("#mark-word")).to_have_text("out of step")
+    expect(page.page.locator("#mark-word")).to_have_text("Out of step")
     expect(page.page.locator("#ladder-veil")).to_contain_text("Out of step")
+    page.page.locator("#mark summary").click()
+    expect(page.page.locator("#mark-reason")).to_contain_text("Out of step: nothing heard for 3 s")
+    sequence = exchange.book(market)["sequence"]
+    expect(page.page.locator("#mark-sequence")).to_have_text(f"#{sequence}")  # the last one proved
     expect(page.page.locator("#mark-said")).to_have_text("The order book is out of step.")
     silent = False
     page.expect_step("in")

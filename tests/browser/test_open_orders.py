@@ -184,14 +184,17 @@ def test_orders_that_ended_before_the_page_was_opened_say_why(
     page.expect_ended("buy", "99.00", "Filled at 99 on average.")
     page.expect_ended("buy", "market", "Canceled: nobody is left on the other side.")
     page.expect_ended("buy", "9.00", "Canceled: it could not be filled whole at once.")
+    page.see("Ended orders")
+    expect(tab.locator("#ended tr").first).to_be_visible()
     expect(tab.locator("#ended-nothing")).to_be_hidden()
 
 
-def test_ended_orders_and_fills_are_two_tabs(
+def test_orders_fills_and_safety_are_tabs(
     market: str, somebody: OpenAccount, page: WatchedPage
 ) -> None:
     tab = page.log_in(somebody("alice"), market)
     ended, fills = (tab.get_by_role("tab", name=name) for name in ("Ended orders", "Your fills"))
+    expect(tab.locator("#orders-nothing")).to_be_visible()
 
     fills.click()
     expect(tab.locator("#fills-nothing")).to_be_visible()

@@ -163,10 +163,10 @@ def test_a_stop_limit_waits_and_then_rests_at_its_price(
     words = tab.locator("#orders tr").nth(1)
     expect(words).to_have_text("Stop-limit: waits for a trade at 101 or above")
     assert exchange.book(market)["bids"] == []
-    expect(tab.locator("#bids .level.own")).to_have_count(0)
+    expect(tab.locator("#bids .level.is-own")).to_have_count(0)
     trade_at(exchange, market, "101", alice, bob)
     expect(words).to_have_text("Triggered at 101")
-    expect(tab.locator("#bids .level[data-price='102']")).to_have_class(re.compile("own"))
+    expect(tab.locator("#bids .level[data-price='102']")).to_have_class(re.compile("is-own"))
 
 
 def test_of_a_pair_one_order_cancels_the_other(

@@ -15,6 +15,7 @@ OpenAccount = Callable[[str], Person]
 
 
 def arm(tab: Page, seconds: str) -> None:
+    tab.get_by_role("tab", name="Safety").click()
     tab.get_by_label("Dead man's switch").fill(seconds)
     tab.locator("#switch-arm").click()
 
@@ -90,6 +91,7 @@ def test_orders_end_with_the_page_s_connection_when_that_was_asked_for(
     leaving.order("buy", "1", "98")
     leaving.expect_note(f"Placed: buy 1 {market[:-4]} at 98.")
 
+    leaving.see("Safety")
     leaving.page.get_by_label("Cancel my orders when this page").check()
     expect(leaving.page.locator("#end-with-connection")).to_be_enabled()
     leaving.order("buy", "1", "99")
@@ -111,6 +113,7 @@ def test_it_is_said_again_on_the_next_connection(
 
     page.page.route_web_socket("**/ws/v1/trading", carry)
     tab = page.log_in(somebody("alice"), market)
+    page.see("Safety")
     tab.get_by_label("Cancel my orders when this page").check()
     expect(tab.locator("#end-with-connection")).to_be_enabled()
     page.order("buy", "1", "99")
@@ -131,6 +134,7 @@ def test_orders_stay_when_it_is_no_longer_wanted(
     exchange: RunningExchange, market: str, somebody: OpenAccount, page: WatchedPage
 ) -> None:
     tab = page.log_in(somebody("alice"), market)
+    page.see("Safety")
     box = tab.get_by_label("Cancel my orders when this page")
     box.check()
     page.order("buy", "1", "99")

@@ -1,6 +1,5 @@
 """Who is logged in trades on the page: orders, cancels, fills and balances, and errors in words."""
 
-import re
 from collections.abc import Callable
 from decimal import Decimal
 
@@ -31,7 +30,7 @@ def test_an_order_rests_in_the_book_and_among_the_open_orders(
     expect(cells.nth(3)).to_have_text("0.50000")
     page.expect_balance("USD", "999,949.75", "50.25", "1,000,000")
     expect(tab.locator("#bids .level").first).to_have_attribute("data-price", "100.5")
-    expect(tab.locator("#bids .level").first).to_have_class(re.compile(r"\bown\b"))
+    page.expect_own("bids", "100.5", "0.5")
     assert exchange.book(market)["bids"] == [["100.5", "0.5"]]
 
 
@@ -93,6 +92,23 @@ def test_a_trade_shows_in_fills_and_balances_of_both(
     expect(maker.page.locator("#fills tr td").nth(5)).to_have_text("maker")
     expect(maker.page.locator("#orders tr td").nth(4)).to_have_text("0.50000")
     expect(maker.page.locator("#orders tr td").nth(5)).to_have_text("partially filled")
+
+
+def test_two_tabs_of_one_account_are_one_account(
+    market: str, somebody: OpenAccount, page: WatchedPage
+) -> None:
+    tab = page.log_in(somebody("alice"), market)
+    other = WatchedPage(tab.context.new_page(), page.exchange)
+    other.open(market)
+
+    page.order("buy", "1", "99")
+    other.expect_own("bids", "99", "1")
+    other.page.get_by_role("button", name="Cancel buy 1 at 99").click()
+
+    expect(tab.locator("#orders tr")).to_have_count(0)
+    expect(tab.locator("#bids .level:visible")).to_have_count(0)
+    page.expect_balance("USD", "1,000,000", "0", "1,000,000")
+    other.check()
 
 
 def test_a_market_order_takes_what_there_is_and_says_so(

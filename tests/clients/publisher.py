@@ -9,6 +9,8 @@ from zlib import crc32
 
 Message = dict[str, Any]
 Sides = dict[str, dict[str, str]]
+Change = tuple[str, str, str]
+"""A side, a price, and its new total; "0" removes the level."""
 
 
 class Publisher:
@@ -21,15 +23,21 @@ class Publisher:
 
     def change(self, side: str, price: str, quantity: str, *, steps: int = 1) -> Message:
         """Give one level a new total; returns the update that says so."""
+        return self.update((side, price, quantity), steps=steps)
+
+    def update(self, *levels: Change, steps: int = 1) -> Message:
+        """Give levels new totals; returns the one update that says so of all of them."""
         start = self.sequence
         self.sequence += steps
-        if quantity == "0":
-            self.sides[side].pop(price, None)
-        else:
-            self.sides[side][price] = quantity
+        told: dict[str, list[list[str]]] = {"bids": [], "asks": []}
+        for side, price, quantity in levels:
+            told[side].append([price, quantity])
+            if quantity == "0":
+                self.sides[side].pop(price, None)
+            else:
+                self.sides[side][price] = quantity
         self._remember()
-        changes = {"bids": [], "asks": [], side: [[price, quantity]]}
-        return self._message("update", **self._head(), prev_sequence=start, **changes)
+        return self._message("update", **self._head(), prev_sequence=start, **told)
 
     def snapshot(self) -> Message:
         levels = {
@@ -40,10 +48,12 @@ class Publisher:
     def heartbeat(self) -> Message:
         return self._message("heartbeat", **self._head())
 
-    def checksum(self) -> int:
+    def checksum(self, sequence: int | None = None) -> int:
+        """The checksum of the book as it is, or as it was at a sequence."""
+        sides = self.sides if sequence is None else self.history[sequence]
         return sum(
             crc32(f"{side[0]}:{price}:{quantity}".encode())
-            for side, rows in self.sides.items()
+            for side, rows in sides.items()
             for price, quantity in rows.items()
         ) % (2**32)
 

@@ -296,7 +296,7 @@ def test_every_code_of_the_contract_has_an_exception_of_its_own() -> None:
         *("invalid_request", "not_authenticated", "permission_denied", "not_found"),
         *("method_not_allowed", "conflict", "invalid_order", "insufficient_funds"),
         *("post_only_would_take", "price_out_of_band", "market_not_open", "order_not_open"),
-        "deadline_passed",
+        *("deadline_passed", "account_frozen"),
         *("payload_too_large", "rate_limited", "busy", "unavailable"),
     ]
 

@@ -19,6 +19,7 @@ from markets.matching.commands import (
     PlaceGroup,
     PlaceOrder,
     SetFeeRates,
+    SetFrozen,
     SetMarketStatus,
 )
 from markets.matching.engine import Engine
@@ -317,6 +318,14 @@ class MarketDriver:
         own = None if rates is None else FeeRates(*rates)
         return self.send(SetFeeRates({self.account(trader): own}))
 
+    def freeze(self, trader: str) -> Answer:
+        """Freeze a trader's account."""
+        return self.send(SetFrozen(self.account(trader), frozen=True))
+
+    def unfreeze(self, trader: str) -> Answer:
+        """Unfreeze a trader's account."""
+        return self.send(SetFrozen(self.account(trader), frozen=False))
+
     def open(self) -> Answer:
         """Open the market."""
         return self.send(SetMarketStatus(MarketStatus.OPEN))
@@ -367,7 +376,12 @@ class MarketDriver:
         before = picture(self.engine)
         rows = self.rows
         self.engine = Engine.load(
-            rows.spec, rows.state, rows.live.values(), rows.cancel_after, rows.fee_rates
+            rows.spec,
+            rows.state,
+            rows.live.values(),
+            rows.cancel_after,
+            rows.fee_rates,
+            rows.frozen,
         )
         assert picture(self.engine) == before
         self.prove()

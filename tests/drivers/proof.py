@@ -105,5 +105,6 @@ def picture(engine: Engine) -> dict[str, object]:
             list(engine._market.cancel_after_due),
         ),
         "fee rates": dict(engine._market.fee_rates),
+        "frozen": set(engine._market.frozen),
         "to be done": (list(engine._market.triggered), list(engine._market.unsettled)),
     }

@@ -6,7 +6,7 @@ from collections import defaultdict
 from typing import NamedTuple
 
 from markets.matching.engine import Engine
-from markets.matching.events import Batch, Done, Event, Trade
+from markets.matching.events import Batch, Done, Event, FrozenSet, Trade
 from markets.matching.recall import ELSEWHERE, Elsewhere, Known, Needs
 from markets.matching.spec import MarketSpec
 from markets.matching.types import (
@@ -42,6 +42,7 @@ class Rows:
         self.orders: dict[int, OrderState] = {}
         self.cancel_after: dict[int, int] = {}
         self.fee_rates: dict[int, FeeRates] = {}
+        self.frozen: set[int] = set()
         self.live: dict[int, OrderState] = {}
         """Those of `orders` that a new engine starts with."""
         self.trades: list[Trade] = []
@@ -108,8 +109,16 @@ class Rows:
             self.fee_rates.pop(account, None)
             if own is not None:
                 self.fee_rates[account] = own
+        self._freeze(batch)
         self.trades += batch.trades
         self._check_orders(batch)
+
+    def _freeze(self, batch: Batch) -> None:
+        """In truth the operator writes these rows, before the engine hears of it."""
+        for outcome in batch.outcomes:
+            for event in outcome.events if isinstance(outcome, Done) else ():
+                if isinstance(event, FrozenSet):
+                    (self.frozen.add if event.frozen else self.frozen.discard)(event.account)
 
     @staticmethod
     def _check_events(batch: Batch) -> None:
@@ -155,6 +164,8 @@ class Rows:
         book, market = engine.book, engine._market
         assert self.live == {order_id: order.state for order_id, order in book.orders.items()}
         assert (market.cancel_after, market.fee_rates) == (self.cancel_after, self.fee_rates)
+        assert market.frozen == self.frozen
+        assert not any(order.account in self.frozen for order in self.live.values())
         needed = self.needed()
         totals = dict.fromkeys(Asset, 0)
         for (account, asset), balance in self.balances.items():

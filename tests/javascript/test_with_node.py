@@ -3,8 +3,6 @@
 `node --test tests/javascript/` runs the same by itself.
 """
 
-import os
-import shutil
 import subprocess
 from pathlib import Path
 
@@ -12,17 +10,6 @@ import pytest
 
 CHAPTERS = sorted(Path(__file__).parent.glob("*.test.js"))
 SECONDS = 120
-
-
-@pytest.fixture(scope="session")
-def node() -> str:
-    path = shutil.which("node")
-    if path is None:
-        reason = "no node on this machine: `make test` gets one"
-        if os.environ.get("CI"):
-            pytest.fail(reason)
-        pytest.skip(reason)
-    return path
 
 
 @pytest.mark.parametrize("chapter", CHAPTERS, ids=lambda path: path.name)

@@ -20,6 +20,7 @@ from markets.matching.commands import (
     PlaceGroup,
     PlaceOrder,
     SetFeeRates,
+    SetFrozen,
     SetMarketStatus,
 )
 from markets.matching.types import (
@@ -235,6 +236,7 @@ fee_rates = st.builds(
     accounts,
     st.none() | st.sampled_from(FEES),
 )
+freezes = st.builds(SetFrozen, accounts, st.sampled_from([True, False, False]))
 configurations = st.builds(
     lambda fees, min_quantity, min_notional, band, interruption: ConfigureMarket(
         replace(
@@ -275,6 +277,7 @@ WEIGHTS: list[tuple[int, st.SearchStrategy[Command]]] = [
     (1, kept),
     (1, switches),
     (1, fee_rates),
+    (1, freezes),
     (1, configurations),
     (1, statuses),
     (1, timed_auctions),

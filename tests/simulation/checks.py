@@ -46,7 +46,12 @@ def check_engines(world: World) -> None:
         engine.check()
         loaded = Store(symbol).load()
         fresh = Engine.load(
-            loaded.spec, loaded.state, loaded.orders, loaded.cancel_after, loaded.fee_rates
+            loaded.spec,
+            loaded.state,
+            loaded.orders,
+            loaded.cancel_after,
+            loaded.fee_rates,
+            loaded.frozen,
         )
         ours, rows = picture(engine), picture(fresh)
         for part in ours:

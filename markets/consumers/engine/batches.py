@@ -19,6 +19,7 @@ from markets.matching.commands import (
     ConfigureMarket,
     FireTimers,
     SetFeeRates,
+    SetFrozen,
     SetMarketStatus,
 )
 from markets.matching.engine import Engine
@@ -65,6 +66,13 @@ class RatesWish(msgspec.Struct):
     """A `set_fee_rates`, by account."""
 
     rates: dict[int, FeeRates | None]
+
+
+class FreezeWish(msgspec.Struct):
+    """An operator's `set_frozen`."""
+
+    account: int
+    frozen: bool
 
 
 @dataclass(slots=True)
@@ -123,6 +131,7 @@ class Batches:
                     loaded.orders,
                     loaded.cancel_after,
                     loaded.fee_rates,
+                    loaded.frozen,
                 )
                 self.sequence = loaded.state.sequence
                 event_loop.keep_loaded()
@@ -337,6 +346,9 @@ class Batches:
                 return ConfigureMarket(spec), configuration
             case "set_fee_rates":
                 return SetFeeRates(msgspec.convert(params, RatesWish, str_keys=True).rates), None
+            case "set_frozen":
+                freeze = msgspec.convert(params, FreezeWish)
+                return SetFrozen(freeze.account, freeze.frozen), None
             case _:
                 wish = msgspec.convert(params, StatusWish)
                 return SetMarketStatus(wish.status, wish.seconds), None

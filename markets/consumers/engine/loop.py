@@ -182,6 +182,8 @@ class EngineLoop:
                 await self._batches.publish()
             while self._inbox and await self._tenure.lease.certain():
                 await self._run_batch(self._gather())
+                if self._operator_waits:
+                    break  # who halts a market does not wait until its traders pause
             if self._inbox:
                 self._arrived.set()
 

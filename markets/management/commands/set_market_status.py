@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import getpass
 import sys
 from typing import Any, Final
 
@@ -11,14 +10,11 @@ from django.core.management.base import BaseCommand, CommandError
 
 from markets import operators
 from markets.database import need_migrated
+from markets.management.operator import MAX_NOTE, WAITING, whoever_asks
 from markets.matching.types import MarketStatus
-from markets.models import Market, OperatorCommand
+from markets.models import Market
 
 STATUSES: Final = [status.value for status in MarketStatus]
-WAITING: Final = 3
-"""The exit code when no engine has carried it out yet."""
-MAX_NAME: Final = OperatorCommand._meta.get_field("requested_by").max_length
-MAX_NOTE: Final = OperatorCommand._meta.get_field("note").max_length
 
 
 class Command(BaseCommand):
@@ -58,12 +54,12 @@ class Command(BaseCommand):
             raise CommandError(f"there is no market {symbol!r}")
         if wanted not in STATUSES:
             raise CommandError(f"{wanted!r} is no status; there are: {', '.join(STATUSES)}")
-        if MAX_NOTE is not None and len(options["note"]) > MAX_NOTE:
+        if len(options["note"]) > MAX_NOTE:
             raise CommandError(f"--note is at most {MAX_NOTE} characters long")
         status, seconds = MarketStatus(wanted), options["seconds"]
         try:
             command = operators.set_market_status(
-                market, status, _whoever_asks(), options["note"], seconds
+                market, status, whoever_asks(), options["note"], seconds
             )
         except ValueError as error:
             raise CommandError(f"--seconds: {error}") from error
@@ -74,11 +70,3 @@ class Command(BaseCommand):
         self.stdout.write(outcome)
         if not command.done:
             sys.exit(WAITING)
-
-
-def _whoever_asks() -> str:
-    """The user of the operating system, if it knows one."""
-    try:
-        return getpass.getuser()[:MAX_NAME]
-    except (OSError, KeyError, ImportError):
-        return "operator"

@@ -8,14 +8,20 @@
  * - A resumed one brings the updates from `resumeFrom` on. Repeats are dropped; a gap throws Gap.
  */
 
+/** @import { AccountEvent, PrivateChannel } from "./types.js" */
+
+/** @type {PrivateChannel[]} */
 export const CHANNELS = ["orders", "fills", "balances"];
 
 /** A private message is missing: resume from `resumeFrom`. */
 export class Gap extends Error {}
 
 export class AccountFeed {
+  /** @type {number | null} */
   #last = null;
+  /** @type {Map<PrivateChannel, number>} */
   #snapshots = new Map();
+  /** @type {AccountEvent[]} */
   #early = [];
 
   /** The first number still wanted; null where snapshots are. */
@@ -36,14 +42,17 @@ export class AccountFeed {
     this.subscribed();
   }
 
-  /** Take one message; returns what is new, in order, as {channel, type, rows}. */
+  /** Take one message; returns what is new, in order, as {channel, type, rows}.
+   * @param {Record<string, any>} message @returns {AccountEvent[]} */
   receive({ channel, type, data }) {
     if (!CHANNELS.includes(channel)) return [];
+    /** @type {AccountEvent} */
     const event = { channel, type, sequence: data.sequence, rows: data[channel] };
     if (!Number.isSafeInteger(event.sequence) || !Array.isArray(event.rows)) throw new Gap("unreadable");
     return type === "snapshot" ? this.#takeSnapshot(event) : this.#takeUpdate(event);
   }
 
+  /** @param {AccountEvent} event */
   #takeSnapshot(event) {
     if (this.#last !== null) {
       if (event.sequence > this.#last) throw new Gap(`a snapshot is at ${event.sequence}`);
@@ -58,6 +67,7 @@ export class AccountFeed {
     return events;
   }
 
+  /** @param {AccountEvent} event @returns {AccountEvent[]} */
   #takeUpdate(event) {
     if (this.#last === null) {
       this.#early.push(event);

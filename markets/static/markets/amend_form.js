@@ -7,15 +7,20 @@
  */
 
 import { Refusal } from "./connection.js";
-import { element, note, rowOf } from "./draw.js";
+import { button, element, note, rowOf } from "./draw.js";
 import { Fields } from "./fields.js";
 import { inWords } from "./words.js";
 
+/** @import { Order } from "./types.js" */
+
+/** @typedef {"price" | "stop_price" | "quantity"} Term */
+
 const LABELS = { price: "Price", stop_price: "Stop price", quantity: "Quantity in all" };
 
-/** Which terms of an order may be changed now. */
+/** Which terms of an order may be changed now. @param {Order} order */
 function termsOf(order) {
   const isExit = order.group_role === "take_profit" || order.group_role === "stop_loss";
+  /** @type {Term[]} */
   const terms = [];
   if (order.price !== null) terms.push("price");
   if (order.stop_price !== null && order.status === "untriggered") terms.push("stop_price");
@@ -24,7 +29,9 @@ function termsOf(order) {
 }
 
 export class AmendForm {
-  /** `save` is called with the changes, and rejects with what is wrong with them; `close` when all is done. */
+  /** @param {Order} order @param {number} columns of the table
+   * @param {(changes: Record<string, string>) => Promise<void>} save rejects with what is wrong with the changes
+   * @param {() => void} close is called when all is done */
   constructor(order, columns, save, close) {
     this.order = order;
     this.save = save;
@@ -39,9 +46,8 @@ export class AmendForm {
     this.form.setAttribute("aria-label", `Amend ${order.side} ${order.quantity}`);
     for (const name of termsOf(order)) this.form.append(this.#field(name));
     const buttons = this.form.appendChild(element("div", "amend-buttons"));
-    buttons.append(element("button", "button small-button save", "Save"), element("button", "button small-button", "Close"));
-    buttons.lastChild.type = "button";
-    buttons.lastChild.addEventListener("click", () => close());
+    this.saveButton = buttons.appendChild(element("button", "button small-button save", "Save"));
+    buttons.appendChild(button("button small-button", "Close")).addEventListener("click", () => close());
     this.note = this.form.appendChild(element("p", "note bad"));
     this.note.setAttribute("role", "status");
     this.note.hidden = true;
@@ -52,9 +58,10 @@ export class AmendForm {
 
   open() {
     this.row.scrollIntoView({ block: "nearest" });
-    this.form.querySelector("input").select();
+    this.form.querySelector("input")?.select();
   }
 
+  /** @param {Term} name */
   #field(name) {
     const id = `amend-${this.order.id}-${name}`;
     const field = element("div", "field");
@@ -69,31 +76,35 @@ export class AmendForm {
     return field;
   }
 
+  /** @param {SubmitEvent} event */
   async #submit(event) {
     event.preventDefault();
     this.fields.clear();
     note(this.note, "");
-    const changes = Object.fromEntries(
-      Object.entries(this.fields.values()).filter(([name, value]) => value !== this.order[name]),
-    );
+    /** @type {Record<string, string>} */
+    const changes = {};
+    for (const [name, value] of Object.entries(this.fields.values())) {
+      if (value !== this.order[/** @type {Term} */ (name)]) changes[name] = String(value);
+    }
     if (!Object.keys(changes).length) return this.close();
-    const [save] = this.form.querySelectorAll("button");
-    save.disabled = true;
+    this.saveButton.disabled = true;
     try {
       await this.save(changes);
       this.close();
     } catch (error) {
       this.#refused(error);
     } finally {
-      save.disabled = false;
+      this.saveButton.disabled = false;
     }
   }
 
+  /** @param {unknown} error */
   #refused(error) {
     if (!(error instanceof Refusal)) {
       note(this.note, "No answer yet. Press again: the terms are the same, so nothing is done twice.", "bad");
       return;
     }
+    /** @type {[string, string][]} */
     const said = Object.entries(error.errors).map(([name, messages]) => [name, messages.map((each) => inWords(each)).join(" ")]);
     const left = this.fields.sayAll(said);
     if (!said.length) left.push(inWords(error.message));

@@ -8,6 +8,8 @@
  * - A connection on which nothing is heard for DEAD_AFTER, though it is pinged, is given up.
  */
 
+/** @import { WireError } from "./types.js" */
+
 const FIRST_PAUSE = 250;
 const MAX_PAUSE = 5000;
 const PING_EVERY = 5000;
@@ -16,6 +18,7 @@ const LOOK_EVERY = 250;
 
 /** The exchange's "no": the contract's code, a message, and messages by field. */
 export class Refusal extends Error {
+  /** @param {WireError} error */
   constructor(error) {
     super(error.message ?? error.code);
     this.code = error.code;
@@ -27,8 +30,24 @@ export class Refusal extends Error {
 /** No answer came: the connection was lost, or the time was up. */
 export class Unanswered extends Error {}
 
+/**
+ * What a connection tells: `tick` is called a few times a second while it is open.
+ * @typedef {object} Follower
+ * @property {() => void} opened
+ * @property {(reason: string) => void} closed
+ * @property {(message: any) => void} received  whatever came, which need not be what the contract says
+ * @property {(now: number) => void} [tick]
+ *
+ * @typedef {object} Waiting
+ * @property {(result: any) => void} resolve
+ * @property {(error: Refusal | Unanswered) => void} reject
+ * @property {number} timer
+ */
+
 export class Connection {
+  /** @type {WebSocket | null} */
   #socket = null;
+  /** @type {Map<unknown, Waiting>} */
   #waiting = new Map();
   #nextId = 1;
   #pause = FIRST_PAUSE;
@@ -36,7 +55,7 @@ export class Connection {
   #heardAt = 0;
   #pingedAt = 0;
 
-  /** `follower` has opened(), closed(reason), received(message), and tick(now), called a few times a second while open. */
+  /** @param {string} path @param {Follower} follower */
   constructor(path, follower) {
     const scheme = location.protocol === "https:" ? "wss:" : "ws:";
     this.url = `${scheme}//${location.host}${path}`;
@@ -48,11 +67,17 @@ export class Connection {
   }
 
   get isOpen() {
-    return this.#socket?.readyState === WebSocket.OPEN;
+    return this.#openSocket() !== null;
   }
 
+  #openSocket() {
+    return this.#socket?.readyState === WebSocket.OPEN ? this.#socket : null;
+  }
+
+  /** The result, whose shape the caller knows. @param {string} method @param {object} params @returns {Promise<any>} */
   request(method, params, timeout = 10000) {
-    if (!this.isOpen) return Promise.reject(new Unanswered("not connected"));
+    const socket = this.#openSocket();
+    if (socket === null) return Promise.reject(new Unanswered("not connected"));
     const id = this.#nextId++;
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
@@ -60,7 +85,7 @@ export class Connection {
         reject(new Unanswered(`no answer within ${timeout / 1000} s`));
       }, timeout);
       this.#waiting.set(id, { resolve, reject, timer });
-      this.#socket.send(JSON.stringify({ method, params, req_id: id }));
+      socket.send(JSON.stringify({ method, params, req_id: id }));
     });
   }
 
@@ -84,6 +109,7 @@ export class Connection {
     });
   }
 
+  /** @param {string} data */
   #hear(data) {
     this.#heardAt = performance.now();
     this.#pause = FIRST_PAUSE;
@@ -104,6 +130,7 @@ export class Connection {
     else waiting.reject(new Refusal(message.error ?? { code: "internal_error" }));
   }
 
+  /** @param {string} reason */
   #lose(reason) {
     this.#socket = null;
     for (const { reject, timer } of this.#waiting.values()) {

@@ -7,23 +7,28 @@
 
 import { get } from "./rest.js";
 
+/** @import { FeeRates, Fill, MarketFees, MarketRules } from "./types.js" */
+
 export class Fees {
+  /** @type {Map<string, FeeRates>} */
   #own = new Map();
   #asking = false;
 
-  /** `changed` is called when the rates are others. */
+  /** `changed` is called when the rates are others. @param {MarketRules[]} markets @param {() => void} changed */
   constructor(markets, changed) {
     this.changed = changed;
     for (const { symbol, maker_fee_rate: maker, taker_fee_rate: taker } of markets) this.#own.set(symbol, { maker, taker });
   }
 
+  /** The rates in a market of the page. @param {string} symbol */
   of(symbol) {
-    return this.#own.get(symbol);
+    return /** @type {FeeRates} */ (this.#own.get(symbol));
   }
 
   async ask() {
     if (this.#asking) return;
     this.#asking = true;
+    /** @type {MarketFees[]} */
     let rates = [];
     try {
       rates = await get("fees");
@@ -36,8 +41,9 @@ export class Fees {
     this.changed();
   }
 
-  /** Ask again if fills were charged at a rate that is not known. */
+  /** Ask again if fills were charged at a rate that is not known. @param {Fill[]} fills */
   notice(fills) {
+    /** @param {Fill} fill */
     const isNews = ({ market, liquidity, fee_rate: rate }) => rate !== null && this.#own.get(market)?.[liquidity] !== rate;
     if (fills.some(isNews)) this.ask();
   }

@@ -4,8 +4,13 @@ import { shown } from "./decimal.js";
 import { byId, Rows, rowOf, setText, setTime, sideClass, wordsRow } from "./draw.js";
 import { ending } from "./words.js";
 
+/** @import { PlacesOf } from "./account_panels.js" */
+/** @import { Fill, Order } from "./types.js" */
+
 export class Ended {
+  /** @param {PlacesOf} decimals */
   constructor(decimals) {
+    /** @type {Rows<Order>} */
     this.rows = new Rows(byId("ended"), byId("ended-nothing"), () => {
       const { row, cells } = rowOf("", "", "number", "number", "number dim");
       const words = wordsRow(cells.length);
@@ -27,13 +32,16 @@ export class Ended {
     });
   }
 
+  /** @param {Order[]} orders */
   draw(orders) {
     this.rows.draw(orders, (order) => order.id);
   }
 }
 
 export class Fills {
+  /** @param {PlacesOf} decimals */
   constructor(decimals) {
+    /** @type {Rows<Fill>} */
     this.rows = new Rows(byId("fills"), byId("fills-nothing"), () => {
       const { row, cells } = rowOf("", "", "number", "number", "number dim fee", "wide-only dim", "number dim");
       return {
@@ -53,28 +61,33 @@ export class Fills {
     });
   }
 
+  /** @param {Fill[]} fills */
   draw(fills) {
     // An account that trades with itself has two fills of one trade.
     this.rows.draw(fills, (fill) => `${fill.id} ${fill.order_id}`);
   }
 }
 
-/** Two panels of which one is seen, as tabs are: one stop for the Tab key, arrows between them. */
+/** Panels of which one is seen, as tabs are: one stop for the Tab key, arrows between them. @param {HTMLElement} list */
 export function connectTabs(list) {
-  const tabs = [...list.querySelectorAll('[role="tab"]')];
-  const choose = (chosen) => {
+  /** @type {HTMLElement[]} */
+  const tabs = [...list.querySelectorAll('[role="tab"]')].filter((tab) => tab instanceof HTMLElement);
+  const choose = (/** @type {HTMLElement} */ chosen) => {
     for (const tab of tabs) {
       tab.setAttribute("aria-selected", String(tab === chosen));
       tab.tabIndex = tab === chosen ? 0 : -1;
-      byId(tab.getAttribute("aria-controls")).hidden = tab !== chosen;
+      byId(tab.getAttribute("aria-controls") ?? "").hidden = tab !== chosen;
     }
   };
-  list.addEventListener("click", ({ target }) => tabs.includes(target) && choose(target));
+  list.addEventListener("click", ({ target }) => {
+    const tab = tabs.find((each) => target instanceof Node && each.contains(target));
+    if (tab) choose(tab);
+  });
   list.addEventListener("keydown", ({ key }) => {
     const step = { ArrowLeft: -1, ArrowRight: 1 }[key];
-    const at = tabs.indexOf(document.activeElement);
+    const at = tabs.findIndex((tab) => tab === document.activeElement);
     if (!step || at < 0) return;
-    const next = tabs.at((at + step) % tabs.length);
+    const next = tabs[(at + step + tabs.length) % tabs.length];
     choose(next);
     next.focus();
   });

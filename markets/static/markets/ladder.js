@@ -1,153 +1,165 @@
-/* The ladder: the best levels of the page's own book, and the mark that says whether it is true.
+/* The ladder: the page's own book around its middle, grouped as is wished, with the account's own orders.
  *
  * Rules:
  * - It draws a book that is in step. One that is not stays on the screen, grey, under a veil that
  *   says why: nobody shall trade on it unaware.
- * - The mark shows the sequence and checksum that were verified, never those merely received.
- * - A row's bar is its share of all that is shown of both sides, added up from the best price.
+ * - A row's bar is its share of all that is in sight of both sides, added up from the best price.
  * - In an auction bids and asks may overlap; by how much is said in place of the spread.
+ * - Pointing at a row, or focusing it, says what taking all up to it would come to.
  */
 
-import { byId, element, setText } from "./draw.js";
-import { add, compare, decimalsOf, ratio, shown, subtract } from "./decimal.js";
+import { byId, element, oncePerFrame, setText } from "./draw.js";
+import { compare, decimalsOf, divide, multiply, shown, subtract } from "./decimal.js";
+import { groupBook, ownByGroup, stepsFor, takenUpTo } from "./grouping.js";
+import { LadderSide } from "./ladder_side.js";
 
-const LEVELS = 20;
+/** @import { BookFeed } from "./local_book.js" */
+/** @import { Decimal, MarketRules, Side } from "./types.js" */
 
-class Level {
-  #price = null;
-  #quantity = null;
-  #total = null;
-  #width = null;
-  #own = false;
+/** @typedef {{ side: Side, price: Decimal, quantity: Decimal }} OwnOrder */
 
-  constructor(parent, side) {
-    this.row = parent.appendChild(element("div", "level"));
-    this.row.setAttribute("role", "listitem");
-    this.bar = this.row.appendChild(element("span", "bar"));
-    this.price = this.row.appendChild(element("button", `price ${side}`));
-    this.price.type = "button";
-    this.price.tabIndex = -1;
-    this.quantity = this.row.appendChild(element("span", "quantity"));
-    this.total = this.row.appendChild(element("span", "total"));
-  }
-
-  draw(level, isOwn, decimals) {
-    const { price = "", quantity = "", total = "", width = 0 } = level ?? {};
-    if (price !== this.#price) {
-      this.#price = price;
-      this.row.dataset.price = price;
-      this.price.textContent = price && shown(price, decimals.price);
-      this.price.disabled = !price;
-    }
-    if (quantity !== this.#quantity) {
-      this.#quantity = quantity;
-      this.quantity.textContent = quantity && shown(quantity, decimals.quantity);
-    }
-    if (total !== this.#total) {
-      this.#total = total;
-      this.total.textContent = total && shown(total, decimals.quantity);
-    }
-    if (width !== this.#width) {
-      this.#width = width;
-      this.bar.style.transform = `scaleX(${width})`;
-    }
-    if (isOwn !== this.#own) {
-      this.#own = isOwn;
-      this.row.classList.toggle("own", isOwn);
-      this.price.title = isOwn ? "You have an order here" : "";
-    }
-  }
-}
+const EXTRA_PLACES = 2; // of an average price, beyond the tick's
 
 export class Ladder {
-  #wasInStep = false;
-  #everInStep = false;
+  /** @type {{ side: LadderSide, price: string, row: Element } | null} What is pointed at. */
+  #pointed = null;
+  /** @type {BookFeed | null} */
+  #feed = null;
+  /** @type {OwnOrder[]} */
+  #own = [];
+  #stepsMadeFor = "";
 
-  /** `pick` is called with the price of a level that was chosen. */
+  /** @param {MarketRules} rules
+   * @param {(price: string, byKeyboard: boolean) => void} pick is called with the price that was chosen */
   constructor(rules, pick) {
     this.rules = rules;
-    this.decimals = { price: decimalsOf(rules.tick_size), quantity: decimalsOf(rules.lot_size) };
+    this.places = { price: decimalsOf(rules.tick_size), quantity: decimalsOf(rules.lot_size) };
     this.root = byId("ladder");
-    this.asks = Array.from({ length: LEVELS }, () => new Level(byId("asks"), "ask")).reverse();
-    this.bids = Array.from({ length: LEVELS }, () => new Level(byId("bids"), "bid"));
-    this.prices = [...this.asks].reverse().concat(this.bids).map((level) => level.price);
-    this.bids[0].price.tabIndex = 0;
-    this.root.addEventListener("click", ({ target }) => {
-      const price = target.closest(".level")?.dataset.price;
-      if (price) pick(price);
+    this.step = byId("ladder-step", HTMLSelectElement);
+    this.tip = byId("ladder-sum");
+    this.redraw = oncePerFrame(() => this.#draw());
+    const hasOwn = this.root.classList.contains("with-own");
+    this.asks = new LadderSide(byId("asks"), "sell", hasOwn, this.places, this.redraw);
+    this.bids = new LadderSide(byId("bids"), "buy", hasOwn, this.places, this.redraw);
+    this.#offerSteps(null);
+    this.step.addEventListener("change", this.redraw);
+    this.root.addEventListener("click", (event) => {
+      const row = rowAt(event.target);
+      if (row?.dataset.price) pick(row.dataset.price, event.detail === 0);
     });
     this.root.addEventListener("keydown", (event) => this.#walk(event));
+    for (const kind of ["pointerover", "focusin"]) this.root.addEventListener(kind, ({ target }) => this.#point(target));
+    for (const kind of ["pointerleave", "focusout"]) this.root.addEventListener(kind, () => this.#point(null));
   }
 
-  /** `own` holds "buy:PRICE" and "sell:PRICE" of the account's open orders. */
+  /** @param {BookFeed} feed @param {OwnOrder[]} own the account's orders in this book */
   draw(feed, own) {
-    this.#drawMark(feed);
-    if (!feed.inStep) return;
-    const { book } = feed;
-    const bids = withTotals(book.bids(LEVELS));
-    const asks = withTotals(book.asks(LEVELS));
-    const most = [bids, asks].map((side) => side.at(-1)?.total ?? "0").reduce((a, b) => (compare(a, b) < 0 ? b : a));
-    for (const side of [bids, asks]) for (const level of side) level.width = ratio(level.total, most);
-    this.asks.forEach((row, at) => row.draw(asks[at], own.has(`sell:${asks[at]?.price}`), this.decimals));
-    this.bids.forEach((row, at) => row.draw(bids[at], own.has(`buy:${bids[at]?.price}`), this.decimals));
-    this.#drawSpread(bids[0]?.price, asks[0]?.price);
-    setText(byId("ladder-size"), `${book.size.bids} bid and ${book.size.asks} ask levels`);
-    this.root.dataset.sequence = book.sequence;
-    this.root.dataset.checksum = book.checksum;
+    this.#feed = feed;
+    this.#own = own;
+    this.#draw();
   }
 
+  /** @param {Decimal | null} last @param {boolean | null} rose */
+  drawLast(last, rose) {
+    const node = byId("ladder-last");
+    setText(node, last === null ? "–" : shown(last, this.places.price));
+    node.classList.toggle("bid", rose === true);
+    node.classList.toggle("ask", rose === false);
+    if (last !== null) this.#offerSteps(last);
+  }
+
+  #draw() {
+    if (!this.#feed?.inStep) return;
+    const { book } = this.#feed;
+    const [bids, asks] = [book.bids(), book.asks()];
+    const groups = groupBook(bids, asks, this.step.value);
+    const own = ownByGroup(this.#own, this.step.value);
+    const [most, other] = [this.bids.mostInSight(groups.bids), this.asks.mostInSight(groups.asks)];
+    for (const [side, grouped] of /** @type {const} */ ([[this.asks, groups.asks], [this.bids, groups.bids]])) {
+      side.draw(grouped, most > other ? most : other, own, this.#pointed?.side === side ? side.rankOf(this.#pointed.row) : -1);
+    }
+    this.#drawSum();
+    this.#drawSpread(bids[0]?.[0], asks[0]?.[0]);
+    this.root.dataset.sequence = String(book.sequence);
+    this.root.dataset.checksum = String(book.checksum);
+  }
+
+  /** @param {Decimal | undefined} bid @param {Decimal | undefined} ask */
   #drawSpread(bid, ask) {
     const known = bid !== undefined && ask !== undefined;
     const overlaps = known && compare(bid, ask) >= 0;
     setText(byId("ladder-spread-word"), overlaps ? "Overlap" : "Spread");
     const apart = known ? (overlaps ? subtract(bid, ask) : subtract(ask, bid)) : null;
-    setText(byId("ladder-spread"), apart === null ? "–" : shown(apart, this.decimals.price));
+    setText(byId("ladder-spread"), apart === null ? "–" : shown(apart, this.places.price));
+    const percent = apart === null || !ask ? "" : `${divide(multiply(apart, "100"), ask, 3)} %`;
+    setText(byId("ladder-spread-ratio"), percent);
   }
 
-  drawLast(last, rose) {
-    const node = byId("ladder-last");
-    setText(node, last === null ? "–" : shown(last, this.decimals.price));
-    node.classList.toggle("bid", rose === true);
-    node.classList.toggle("ask", rose === false);
+  /** The steps that fit the price; what was chosen stays while it is among them. @param {Decimal | null} price */
+  #offerSteps(price) {
+    const steps = stepsFor(this.rules.tick_size, price);
+    if (steps.join() === this.#stepsMadeFor) return;
+    this.#stepsMadeFor = steps.join();
+    const chosen = this.step.value;
+    this.step.replaceChildren(...steps.map((step) => {
+      const option = element("option", "", shown(step));
+      option.value = step;
+      return option;
+    }));
+    this.step.value = steps.includes(chosen) ? chosen : steps[0];
+    this.redraw();
   }
 
-  #drawMark({ inStep, state, reason, book }) {
-    this.#everInStep ||= inStep;
-    const step = inStep ? "in" : this.#everInStep ? "out" : "connecting";
-    const words = { in: "in step", out: "out of step", connecting: "connecting" }[step];
-    byId("mark").dataset.step = this.root.dataset.step = step;
-    setText(byId("mark-word"), words);
-    if (inStep) {
-      setText(byId("mark-sequence"), `#${book.sequence}`);
-      setText(byId("mark-checksum"), book.checksum.toString(16).padStart(8, "0"));
-    }
-    const veil = byId("ladder-veil");
-    veil.hidden = inStep;
-    if (!inStep) setText(veil, `${step === "out" ? "Out of step" : "Connecting"}: ${reason}. ${state === "waiting" ? "Asking for a fresh book…" : "Connecting again…"}`);
-    if (inStep !== this.#wasInStep) {
-      this.#wasInStep = inStep;
-      setText(byId("mark-said"), inStep ? "The order book is in step." : "The order book is out of step.");
-    }
+  /** @param {EventTarget | null} target */
+  #point(target) {
+    const row = rowAt(target);
+    const price = row?.dataset.price;
+    const side = row && [this.asks, this.bids].find((each) => each.rankOf(row) >= 0);
+    const pointed = row && price && side ? { side, price, row } : null;
+    if (pointed?.row === this.#pointed?.row) return;
+    this.#pointed?.row.querySelector("button")?.removeAttribute("aria-describedby");
+    this.#pointed = pointed;
+    if (document.activeElement === row?.querySelector("button")) document.activeElement?.setAttribute("aria-describedby", this.tip.id);
+    this.redraw();
   }
 
-  /** One stop for the Tab key; the arrow keys go from price to price. */
+  #drawSum() {
+    const pointed = this.#pointed;
+    const row = pointed && rowAt(pointed.row);
+    const price = row && !row.hidden ? row.dataset.price : undefined;
+    const book = this.#feed?.book;
+    const [levels, side] = pointed?.side === this.bids ? [book?.bids(), /** @type {const} */ ("buy")] : [book?.asks(), /** @type {const} */ ("sell")];
+    const taken = price && levels ? takenUpTo(levels, side, price, this.places.price + EXTRA_PLACES) : null;
+    this.tip.hidden = taken === null;
+    if (!taken || !row || !price) return;
+    setText(byId("ladder-sum-price"), shown(price, this.places.price));
+    setText(byId("ladder-sum-average"), shown(taken.average, this.places.price));
+    setText(byId("ladder-sum-quantity"), shown(taken.quantity));
+    setText(byId("ladder-sum-amount"), shown(taken.amount));
+    this.#placeTip(row);
+  }
+
+  /** Beside the row, where there is room. @param {HTMLElement} row */
+  #placeTip(row) {
+    const { left, right, top } = row.getBoundingClientRect();
+    const { width, height } = this.tip.getBoundingClientRect();
+    const x = left > width + 8 ? left - width - 8 : Math.min(right + 8, innerWidth - width - 4);
+    this.tip.style.left = `${Math.max(4, x)}px`;
+    this.tip.style.top = `${Math.max(4, Math.min(top, innerHeight - height - 4))}px`;
+  }
+
+  /** The arrow keys go from price to price, over the middle, too. @param {KeyboardEvent} event */
   #walk(event) {
-    const step = { ArrowUp: -1, ArrowDown: 1 }[event.key];
-    const at = this.prices.indexOf(event.target);
-    if (!step || at < 0) return;
+    const down = { ArrowUp: -1, ArrowDown: 1 }[event.key];
+    const side = [this.asks, this.bids].find((each) => each.rankOf(event.target) >= 0);
+    if (!down || !side) return;
     event.preventDefault();
-    const next = this.prices[at + step];
-    if (!next || next.disabled) return;
-    event.target.tabIndex = -1;
-    next.tabIndex = 0;
-    next.focus();
+    const rank = side.rankOf(event.target) + (side === this.bids ? down : -down);
+    const drawNow = () => this.#draw();
+    if (rank >= 0) side.focus(rank, drawNow);
+    else (side === this.bids ? this.asks : this.bids).focus(0, drawNow);
   }
 }
 
-function withTotals(levels) {
-  let total = "0";
-  return levels.map(([price, quantity]) => {
-    total = add(total, quantity);
-    return { price, quantity, total };
-  });
-}
+/** The row of the ladder that this is in. @param {EventTarget | null} target @returns {HTMLElement | null} */
+const rowAt = (target) => (target instanceof Element ? target.closest(".level") : null);

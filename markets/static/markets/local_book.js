@@ -24,6 +24,9 @@
 
 import { canonical, isPlain } from "./decimal.js";
 
+/** @import { BookHeartbeat, BookSnapshot, BookUpdate, Level } from "./types.js" */
+/** @typedef {"applied" | "confirmed" | "ignored" | "need_resync"} Outcome */
+
 export const STALE_AFTER = 3000;
 export const SNAPSHOT_WITHIN = 3000;
 export const RESYNC_PAUSE = 250;
@@ -34,7 +37,7 @@ const CRC_TABLE = Uint32Array.from({ length: 256 }, (_, byte) => {
   return crc;
 });
 
-/** CRC-32, the zlib one, of an ASCII text. */
+/** CRC-32, the zlib one, of an ASCII text. @param {string} text */
 export function crc32(text) {
   let crc = 0xffffffff;
   for (let at = 0; at < text.length; at += 1) {
@@ -43,7 +46,8 @@ export function crc32(text) {
   return (crc ^ 0xffffffff) >>> 0;
 }
 
-/** Below 0, 0 or above 0; both are canonical and not negative, so their digits decide. */
+/** Below 0, 0 or above 0; both are canonical and not negative, so their digits decide.
+ * @param {string} first @param {string} second */
 export function comparePrices(first, second) {
   const [whole1, fraction1 = ""] = first.split(".");
   const [whole2, fraction2 = ""] = second.split(".");
@@ -52,6 +56,7 @@ export function comparePrices(first, second) {
   return fraction1 === fraction2 ? 0 : fraction1 < fraction2 ? -1 : 1;
 }
 
+/** @param {unknown} pairs @returns {Map<string, string>} */
 function readLevels(pairs) {
   if (!Array.isArray(pairs)) throw new TypeError("levels must be a list");
   const levels = new Map();
@@ -70,13 +75,16 @@ function readLevels(pairs) {
 
 /** One side: quantities by price, and the prices best first. */
 class Side {
+  /** @param {"a" | "b"} letter */
   constructor(letter) {
     this.letter = letter;
+    /** @type {Map<string, string>} */
     this.quantities = new Map();
+    /** @type {string[]} */
     this.prices = [];
   }
 
-  /** Where the price is, or belongs. */
+  /** Where the price is, or belongs. @param {string} price */
   #place(price) {
     const direction = this.letter === "b" ? -1 : 1;
     let low = 0;
@@ -89,7 +97,8 @@ class Side {
     return low;
   }
 
-  /** Give the price a new total; returns by how much the checksum changes. */
+  /** Give the price a new total; returns by how much the checksum changes.
+   * @param {string} price @param {string} quantity */
   set(price, quantity) {
     const old = this.quantities.get(price);
     let change = 0;
@@ -105,8 +114,9 @@ class Side {
     return change;
   }
 
+  /** @param {number | undefined} depth @returns {Level[]} */
   best(depth) {
-    return this.prices.slice(0, depth).map((price) => [price, this.quantities.get(price)]);
+    return this.prices.slice(0, depth).map((price) => [price, /** @type {string} */ (this.quantities.get(price))]);
   }
 }
 
@@ -115,18 +125,19 @@ export class LocalBook {
   #bids = new Side("b");
   #asks = new Side("a");
 
+  /** @param {string} market */
   constructor(market) {
     this.market = market;
     this.sequence = 0;
     this.checksum = 0;
   }
 
-  /** The best `depth` bids as [price, quantity], or all of them, highest first. */
+  /** The best `depth` bids as [price, quantity], or all of them, highest first. @param {number} [depth] */
   bids(depth) {
     return this.#bids.best(depth);
   }
 
-  /** The best `depth` asks as [price, quantity], or all of them, lowest first. */
+  /** The best `depth` asks as [price, quantity], or all of them, lowest first. @param {number} [depth] */
   asks(depth) {
     return this.#asks.best(depth);
   }
@@ -136,26 +147,30 @@ export class LocalBook {
     return { bids: this.#bids.prices.length, asks: this.#asks.prices.length };
   }
 
-  /** Become a whole snapshot; throws TypeError, and is then unchanged. */
+  /** Become a whole snapshot; throws TypeError, and is then unchanged.
+   * @param {number} sequence @param {unknown} bids @param {unknown} asks */
   replace(sequence, bids, asks) {
-    const read = [readLevels(bids), readLevels(asks)];
+    const [readBids, readAsks] = [readLevels(bids), readLevels(asks)];
     this.#bids = new Side("b");
     this.#asks = new Side("a");
     this.checksum = 0;
-    this.#change(sequence, ...read);
+    this.#change(sequence, readBids, readAsks);
   }
 
-  /** Take an update's changed levels; throws TypeError, and is then unchanged. */
+  /** Take an update's changed levels; throws TypeError, and is then unchanged.
+   * @param {number} sequence @param {unknown} bids @param {unknown} asks */
   apply(sequence, bids, asks) {
     this.#change(sequence, readLevels(bids), readLevels(asks));
   }
 
+  /** @param {number} sequence @param {Map<string, string>} bids @param {Map<string, string>} asks */
   #change(sequence, bids, asks) {
     for (const [price, quantity] of bids) this.#add(this.#bids.set(price, quantity));
     for (const [price, quantity] of asks) this.#add(this.#asks.set(price, quantity));
     this.sequence = sequence;
   }
 
+  /** @param {number} change */
   #add(change) {
     this.checksum = (this.checksum + change) >>> 0;
   }
@@ -168,12 +183,15 @@ class Amiss extends Error {}
  *  "applied", "confirmed", "ignored", or "need_resync": send a resync request now. */
 export class BookFeed {
   #heardAt = 0;
+  /** @type {number | null} */
   #askedAt = null;
   #floor = 0;
 
+  /** @param {string} market */
   constructor(market) {
     this.market = market;
     this.book = new LocalBook(market);
+    /** @type {"in_step" | "waiting" | "out_of_step"} */
     this.state = "out_of_step";
     this.reason = "not connected";
     this.resyncs = 0;
@@ -183,7 +201,7 @@ export class BookFeed {
     return this.state === "in_step";
   }
 
-  /** A snapshot has been asked for, by a subscription. */
+  /** A snapshot has been asked for, by a subscription. @param {number} now */
   asked(now) {
     this.state = "waiting";
     this.reason = "waiting for a snapshot";
@@ -197,16 +215,17 @@ export class BookFeed {
     this.#askedAt = null;
   }
 
+  /** @param {any} message whatever came @param {number} now @returns {Outcome} */
   receive(message, now) {
     try {
       return this.#receive(message, now);
     } catch (error) {
-      const amiss = error instanceof Amiss;
-      return this.#loseStep(amiss ? error.message : `a message could not be read (${error.message})`, now);
+      const { message: words } = /** @type {Error} */ (error);
+      return this.#loseStep(error instanceof Amiss ? words : `a message could not be read (${words})`, now);
     }
   }
 
-  /** Let time pass; call it a few times a second while connected. */
+  /** Let time pass; call it a few times a second while connected. @param {number} now @returns {Outcome} */
   tick(now) {
     if (this.state === "in_step" && now - this.#heardAt > STALE_AFTER) {
       return this.#loseStep(`nothing heard for ${STALE_AFTER / 1000} s`, now);
@@ -216,14 +235,15 @@ export class BookFeed {
     return "ignored";
   }
 
+  /** @param {any} message @param {number} now @returns {Outcome} */
   #receive(message, now) {
     const { channel, type, data } = message;
-    if (channel === undefined || data.market === undefined) throw new Amiss("a message without channel or market");
+    if (channel === undefined || type === undefined || data.market === undefined) {
+      throw new TypeError("it has no channel, type or market");
+    }
     if (channel !== "book" || data.market !== this.market) return "ignored";
     if (!this.inStep && type !== "snapshot") return "ignored";
-    const take = { snapshot: this.#snapshot, update: this.#update, heartbeat: this.#heartbeat }[type];
-    if (take === undefined) return "ignored";
-    const outcome = take.call(this, data);
+    const outcome = this.#take(type, data);
     if (outcome !== "ignored") {
       this.#heardAt = now;
       this.#floor = this.book.sequence;
@@ -231,12 +251,27 @@ export class BookFeed {
     return outcome;
   }
 
+  /** @param {unknown} type @param {any} data @returns {Outcome} */
+  #take(type, data) {
+    switch (type) {
+      case "snapshot":
+        return this.#snapshot(data);
+      case "update":
+        return this.#update(data);
+      case "heartbeat":
+        return this.#heartbeat(data);
+      default:
+        return "ignored";
+    }
+  }
+
+  /** @param {BookSnapshot} data @returns {Outcome} */
   #snapshot(data) {
-    const sequence = readSequence(data.sequence);
+    const sequence = readWhole(data.sequence, "sequence");
     if (this.inStep && sequence < this.book.sequence) return "ignored";
     const book = new LocalBook(this.market);
     book.replace(sequence, data.bids, data.asks);
-    if (book.checksum !== data.checksum) throw new Amiss("a snapshot does not add up to its checksum");
+    if (book.checksum !== readWhole(data.checksum, "checksum")) throw new Amiss("a snapshot does not add up to its checksum");
     if (sequence < this.#floor) {
       this.#floor = sequence;
       throw new Amiss("a snapshot is older than what was seen before");
@@ -247,39 +282,47 @@ export class BookFeed {
     return "applied";
   }
 
+  /** @param {BookUpdate} data @returns {Outcome} */
   #update(data) {
     const ours = this.book.sequence;
-    const sequence = readSequence(data.sequence);
-    const start = readSequence(data.prev_sequence);
-    if (sequence < ours || (sequence === ours && data.checksum === this.book.checksum)) return "ignored";
-    if (start !== ours || sequence === ours) {
-      throw new Amiss(`an update from ${start} to ${sequence} does not follow ${ours}`);
+    const sequence = readWhole(data.sequence, "sequence");
+    const start = readWhole(data.prev_sequence, "sequence");
+    if (sequence < ours) return "ignored";
+    const checksum = readWhole(data.checksum, "checksum");
+    if (sequence === ours && checksum === this.book.checksum) return "ignored";
+    if (sequence > ours) {
+      if (start !== ours) throw new Amiss(`an update from ${start} to ${sequence} does not follow ${ours}`);
+      this.book.apply(sequence, data.bids, data.asks);
     }
-    this.book.apply(sequence, data.bids, data.asks);
-    if (this.book.checksum !== data.checksum) throw new Amiss(`the checksum differs at ${sequence}`);
+    if (this.book.checksum !== checksum) throw new Amiss(`the checksum differs at ${sequence}`);
     return "applied";
   }
 
+  /** @param {BookHeartbeat} data @returns {Outcome} */
   #heartbeat(data) {
     const ours = this.book.sequence;
-    if (readSequence(data.sequence) !== ours) {
+    if (readWhole(data.sequence, "sequence") !== ours) {
       throw new Amiss(`a heartbeat is at ${data.sequence}, the book at ${ours}`);
     }
-    if (data.checksum !== this.book.checksum) throw new Amiss(`a heartbeat's checksum differs at ${ours}`);
+    const checksum = readWhole(data.checksum, "checksum");
+    if (checksum !== this.book.checksum) throw new Amiss(`a heartbeat's checksum differs at ${ours}`);
     return "confirmed";
   }
 
+  /** @param {string} reason @param {number} now */
   #loseStep(reason, now) {
     this.state = "out_of_step";
     this.reason = reason;
     return this.#askWhenAllowed(now);
   }
 
+  /** @param {number} now @returns {Outcome} */
   #askWhenAllowed(now) {
     if (this.#askedAt !== null && now - this.#askedAt < RESYNC_PAUSE) return "ignored";
     return this.#ask(now);
   }
 
+  /** @param {number} now @returns {Outcome} */
   #ask(now) {
     this.state = "waiting";
     this.#askedAt = now;
@@ -288,7 +331,8 @@ export class BookFeed {
   }
 }
 
-function readSequence(value) {
-  if (!Number.isSafeInteger(value) || value < 0) throw new TypeError(`not a sequence: ${value}`);
+/** @param {unknown} value @param {string} name @returns {number} */
+function readWhole(value, name) {
+  if (typeof value !== "number" || !Number.isSafeInteger(value) || value < 0) throw new TypeError(`not a ${name}: ${value}`);
   return value;
 }

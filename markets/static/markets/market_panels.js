@@ -1,47 +1,71 @@
-/* What everybody sees beside the ladder: the ticker, the market switcher, the tape of trades. */
+/* What everybody sees beside the ladder: the tickers, the statuses, the tape of trades. */
 
 import { byId, Rows, rowOf, setText, setTime } from "./draw.js";
 import { compare, cut, decimalsOf, divide, multiply, shown } from "./decimal.js";
 
-/** A change as "+1.20 %", of the price it started from; "–" where there was no trade. */
+/** @import { MarketRules, StatusNews, Ticker as TickerData, Trade } from "./types.js" */
+
+/** A change as "+1.20 %", of the price it started from; "–" where there was no trade.
+ * @param {Pick<TickerData, "change" | "open">} ticker */
 function percent({ change, open }) {
   if (change === null || open === null || compare(open, "0") <= 0) return "–";
   const hundredths = divide(multiply(change, "10000"), open, 0);
   return `${signOf(change) > 0 ? "+" : ""}${shown(divide(hundredths, "100", 2), 2)} %`;
 }
 
+/** @param {string | null} change */
 const signOf = (change) => (change === null ? 0 : compare(change, "0"));
 
+/** @param {HTMLElement} node @param {number} sign */
 function colour(node, sign) {
   node.classList.toggle("bid", sign > 0);
   node.classList.toggle("ask", sign < 0);
 }
 
 export class Ticker {
+  /** @type {Map<string, TickerData>} What is drawn of each market. */
+  #drawn = new Map();
+  /** @type {Map<string, { last: HTMLElement | null, change: HTMLElement | null }>} */
+  #places = new Map();
+
+  /** @param {MarketRules} rules */
   constructor(rules) {
     this.rules = rules;
     this.decimals = decimalsOf(rules.tick_size);
   }
 
+  /** @param {Map<string, TickerData>} tickers */
   draw(tickers) {
-    const ticker = tickers.get(this.rules.symbol);
-    if (ticker) this.#drawOwn(ticker);
-    for (const [symbol, each] of tickers) {
-      const last = document.querySelector(`[data-last-of="${symbol}"]`);
-      const change = document.querySelector(`[data-change-of="${symbol}"]`);
+    for (const [symbol, ticker] of tickers) {
+      if (this.#drawn.get(symbol) === ticker) continue;
+      this.#drawn.set(symbol, ticker);
+      if (symbol === this.rules.symbol) this.#drawOwn(ticker);
+      const { last, change } = this.#placesOf(symbol);
       if (!last || !change) continue;
-      setText(last, each.last === null ? "–" : shown(each.last));
-      setText(change, percent(each));
-      colour(change, signOf(each.change));
+      setText(last, ticker.last === null ? "–" : shown(ticker.last));
+      setText(change, percent(ticker));
+      colour(change, signOf(ticker.change));
     }
   }
 
+  /** Where the switcher has them. @param {string} symbol */
+  #placesOf(symbol) {
+    const known = this.#places.get(symbol);
+    if (known) return known;
+    /** @type {(name: string) => HTMLElement | null} */
+    const place = (name) => document.querySelector(`[data-${name}-of="${CSS.escape(symbol)}"]`);
+    const places = { last: place("last"), change: place("change") };
+    this.#places.set(symbol, places);
+    return places;
+  }
+
+  /** @param {TickerData} ticker */
   #drawOwn(ticker) {
-    const price = (value) => (value === null ? "–" : shown(value, this.decimals));
+    const price = (/** @type {string | null} */ value) => (value === null ? "–" : shown(value, this.decimals));
     setText(byId("ticker-last"), price(ticker.last));
     const change = byId("ticker-change");
     const sign = signOf(ticker.change);
-    setText(change, sign === null || ticker.change === null ? "–" : `${sign > 0 ? "+" : ""}${price(ticker.change)}  ${percent(ticker)}`);
+    setText(change, ticker.change === null ? "–" : `${sign > 0 ? "+" : ""}${price(ticker.change)}  ${percent(ticker)}`);
     colour(change, sign);
     setText(byId("ticker-high"), price(ticker.high));
     setText(byId("ticker-low"), price(ticker.low));
@@ -50,9 +74,10 @@ export class Ticker {
     document.title = `${ticker.last === null ? "" : `${price(ticker.last)} · `}${this.rules.symbol} · Exchange`;
   }
 
+  /** @param {Map<string, StatusNews>} statuses */
   drawStatuses(statuses) {
     for (const [symbol, { status }] of statuses) {
-      for (const node of document.querySelectorAll(`[data-status-of="${symbol}"]`)) {
+      for (const node of document.querySelectorAll(`[data-status-of="${CSS.escape(symbol)}"]`)) {
         setText(node, status);
         node.className = `status ${status}`;
       }
@@ -60,21 +85,11 @@ export class Ticker {
   }
 }
 
-/** The switcher closes as a menu does: by Escape, and by a click elsewhere. */
-export function closeLikeAMenu(details) {
-  document.addEventListener("click", ({ target }) => {
-    if (!details.contains(target)) details.open = false;
-  });
-  details.addEventListener("keydown", ({ key }) => {
-    if (key !== "Escape" || !details.open) return;
-    details.open = false;
-    details.querySelector("summary").focus();
-  });
-}
-
 export class Tape {
+  /** @param {MarketRules} rules */
   constructor(rules) {
     const decimals = { price: decimalsOf(rules.tick_size), quantity: decimalsOf(rules.lot_size) };
+    /** @type {Rows<Trade>} */
     this.rows = new Rows(byId("tape"), byId("tape-nothing"), () => {
       const { row, cells } = rowOf("price", "number", "number dim");
       return {
@@ -91,6 +106,7 @@ export class Tape {
     });
   }
 
+  /** @param {Trade[]} trades */
   draw(trades) {
     this.rows.draw(trades, (trade) => trade.id);
   }

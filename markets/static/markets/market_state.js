@@ -4,6 +4,10 @@ import { decimalsOf, shown } from "./decimal.js";
 import { byId, setText } from "./draw.js";
 import { timeLeft } from "./words.js";
 
+/** @import { ServerClock } from "./rest.js" */
+/** @import { Auction, MarketRules, MarketStatus, StatusNews, Timestamp } from "./types.js" */
+
+/** @type {Partial<Record<MarketStatus, [title: string, words: string]>>} */
 const WORDS = {
   auction: ["Auction", "Orders are collected, and matched at the opening, all at one price."],
   halted: ["Halted", "Nothing trades. What rests stays, and may be canceled."],
@@ -12,8 +16,10 @@ const WORDS = {
 const TICK = 250;
 
 export class MarketState {
+  /** @type {Timestamp | null} */
   #endsAt = null;
 
+  /** @param {MarketRules} rules @param {ServerClock} clock */
   constructor(rules, clock) {
     this.rules = rules;
     this.clock = clock;
@@ -22,6 +28,7 @@ export class MarketState {
     setInterval(() => this.#tick(), TICK);
   }
 
+  /** @param {StatusNews} news */
   draw({ status, auction }) {
     this.panel.hidden = status === "open";
     this.panel.dataset.status = status;
@@ -32,12 +39,13 @@ export class MarketState {
     if (auction !== null) this.#drawAuction(auction);
   }
 
+  /** @param {Auction} auction */
   #drawAuction(auction) {
     const { base, quote } = this.rules;
     const { indicative_price: price, indicative_volume: volume, surplus, surplus_side: side } = auction;
     setText(byId("auction-price"), price === null ? "none: nothing would trade" : `${shown(price, this.decimals)} ${quote}`);
     setText(byId("auction-volume"), `${shown(volume)} ${base}`);
-    const more = { buy: " more to buy", sell: " more to sell" }[side] ?? "";
+    const more = side === null ? "" : ` more to ${side}`;
     setText(byId("auction-surplus"), `${shown(surplus)} ${base}${more}`);
     this.#endsAt = auction.ends_at;
     this.#tick();

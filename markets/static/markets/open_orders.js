@@ -8,22 +8,31 @@
 import { AmendForm } from "./amend_form.js";
 import { Refusal } from "./connection.js";
 import { compare, shown } from "./decimal.js";
-import { byId, element, note, Rows, rowOf, setText, setTime, sideClass, wordsRow } from "./draw.js";
+import { button, byId, element, note, Rows, rowOf, setText, setTime, sideClass, wordsRow } from "./draw.js";
 import { OPEN_STATUSES } from "./ended_orders.js";
 import { details, ending, inWords, statusWord } from "./words.js";
+
+/** @import { Entry } from "./draw.js" */
+/** @import { PlacesOf } from "./account_panels.js" */
+/** @import { Trading } from "./trading.js" */
+/** @import { Order, Side } from "./types.js" */
+
+/** @typedef {ReturnType<typeof makeWords>} Words */
 
 const CELLS = ["market", "", "number", "number", "wide-only number", "wide-only dim", "wide-only dim", "action"];
 const SIDES = { "": "all", buy: "buys", sell: "sells" };
 
 export class OpenOrders {
+  /** @param {string} symbol of the page's market @param {PlacesOf} decimals @param {Trading} trading */
   constructor(symbol, decimals, trading) {
     this.symbol = symbol;
     this.decimals = decimals;
     this.trading = trading;
     this.note = byId("orders-note");
-    this.onlyHere = byId("orders-here");
-    this.side = byId("cancel-side");
-    this.cancelAll = byId("cancel-all");
+    this.onlyHere = byId("orders-here", HTMLInputElement);
+    this.side = byId("cancel-side", HTMLSelectElement);
+    this.cancelAll = byId("cancel-all", HTMLButtonElement);
+    /** @type {Rows<Order>} */
     this.rows = new Rows(byId("orders"), byId("orders-nothing"), () => this.#makeEntry());
     this.onlyHere.addEventListener("change", () => this.draw());
     this.side.addEventListener("change", () => this.draw());
@@ -36,22 +45,25 @@ export class OpenOrders {
       .sort((a, b) => (a.created_at < b.created_at ? 1 : a.created_at > b.created_at ? -1 : a.id < b.id ? -1 : 1));
     byId("orders-table").classList.toggle("one-market", this.onlyHere.checked);
     this.rows.draw(here, (order) => order.id);
-    setText(byId("orders-count"), here.length ? String(here.length) : "");
-    const side = this.side.value;
+    for (const id of ["orders-count", "views-count"]) setText(byId(id), here.length ? String(here.length) : "");
+    const side = /** @type {keyof typeof SIDES} */ (this.side.value);
     setText(this.cancelAll, `Cancel ${SIDES[side]}${this.onlyHere.checked ? "" : ", all markets"}`);
     this.cancelAll.title = this.onlyHere.checked ? `In ${this.symbol}` : "In all markets";
     const meant = here.some((order) => side === "" || order.side === side);
     this.cancelAll.disabled = !meant || this.trading.link !== "ready";
   }
 
+  /** @returns {Entry<Order>} */
   #makeEntry() {
     const { row, cells } = rowOf(...CELLS);
     const words = makeWords();
-    const [amend, cancel] = ["Amend", "Cancel"].map((name) => cells[7].appendChild(button(name)));
-    let order = null;
+    const [amend, cancel] = ["Amend", "Cancel"].map((name) => cells[7].appendChild(button("button small-button", name)));
+    /** @type {Order} */
+    let order;
+    /** @type {AmendForm | null} */
     let form = null;
     const close = () => {
-      form.row.remove();
+      form?.row.remove();
       form = null;
       amend.setAttribute("aria-expanded", "false");
     };
@@ -71,7 +83,7 @@ export class OpenOrders {
     cancel.addEventListener("click", () => this.#cancel(order.id, cancel));
     return {
       row,
-      rows: () => [row, words.row.hidden ? null : words.row, form?.row].filter(Boolean),
+      rows: () => [row, ...(words.row.hidden ? [] : [words.row]), ...(form ? [form.row] : [])],
       update: (now) => {
         order = now;
         this.#write(now, cells, words);
@@ -79,10 +91,13 @@ export class OpenOrders {
         cancel.setAttribute("aria-label", `Cancel ${nameOf(now)}`);
         row.dataset.id = now.id;
       },
-      left: () => form && this.#sayEnded(order, form),
+      left: () => {
+        if (form) this.#sayEnded(order, form);
+      },
     };
   }
 
+  /** @param {Order} order @param {HTMLTableCellElement[]} cells @param {Words} words */
   #write(order, cells, words) {
     const places = this.decimals(order.market);
     setText(cells[0], order.market);
@@ -102,6 +117,7 @@ export class OpenOrders {
     if (words.row.hidden) words.row.remove();
   }
 
+  /** @param {Order} order @param {Record<string, string>} changes */
   async #amend(order, changes) {
     note(this.note, "");
     const amended = await this.trading.amend(order.id, changes);
@@ -110,12 +126,14 @@ export class OpenOrders {
     note(this.note, isOpen ? `Amended: ${nameOf(amended)}${filled}.` : `Amended. ${ending(amended)}`, "good");
   }
 
+  /** @param {Order} order @param {AmendForm} form */
   #sayEnded(order, form) {
     const ended = this.trading.ended.all().find(({ id }) => id === order.id);
     if (ended) note(this.note, `The order that you were amending has ended. ${ending(ended)}`, "bad");
     if (form.row.contains(document.activeElement)) byId("orders-region").focus();
   }
 
+  /** @param {string} id @param {HTMLButtonElement} pressed */
   async #cancel(id, pressed) {
     pressed.disabled = true;
     note(this.note, "");
@@ -124,7 +142,7 @@ export class OpenOrders {
     } catch (error) {
       // Ended already, by a fill or by an earlier attempt of ours: the tables show how.
       const wasCanceled = error instanceof Refusal && error.order?.status === "canceled";
-      if (!wasCanceled) note(this.note, `Not canceled: ${inWords(error.message, { sentence: false })}`, "bad");
+      if (!wasCanceled) note(this.note, `Not canceled: ${inWords(wordsOf(error), { sentence: false })}`, "bad");
     } finally {
       pressed.disabled = false;
     }
@@ -134,18 +152,21 @@ export class OpenOrders {
     this.cancelAll.disabled = true;
     note(this.note, "");
     try {
-      const { canceled } = await this.trading.cancelAll(this.onlyHere.checked ? this.symbol : null, this.side.value || null);
+      const { canceled } = await this.trading.cancelAll(this.onlyHere.checked ? this.symbol : null, /** @type {Side | ""} */ (this.side.value) || null);
       note(this.note, `Canceled ${canceled.length} ${canceled.length === 1 ? "order" : "orders"}.`, "good");
     } catch (error) {
-      note(this.note, `Not canceled: ${inWords(error.message, { sentence: false })}`, "bad");
+      note(this.note, `Not canceled: ${inWords(wordsOf(error), { sentence: false })}`, "bad");
     }
     this.draw();
   }
 }
 
-/** "sell 1 at 120", "sell 1 at 90 (stop)". */
+/** @param {unknown} error */
+const wordsOf = (error) => (error instanceof Error ? error.message : String(error));
+
+/** "sell 1 at 120", "sell 1 at 90 (stop)". @param {Order} order */
 function nameOf(order) {
-  const price = order.price ?? order.stop_price;
+  const price = order.price ?? order.stop_price ?? "";
   return `${order.side} ${shown(order.quantity)} at ${shown(price)}${order.price === null ? " (stop)" : ""}`;
 }
 
@@ -154,10 +175,4 @@ function makeWords() {
   const { row, cell } = wordsRow(CELLS.length);
   const [filled, rest] = ["narrow-only", ""].map((className) => cell.appendChild(element("span", className)));
   return { row, filled, rest };
-}
-
-function button(name) {
-  const made = element("button", "button small-button", name);
-  made.type = "button";
-  return made;
 }

@@ -10,7 +10,9 @@
 
 import { ratioOfPercent } from "./decimal.js";
 
-/** What each type does, in a sentence. */
+/** @import { OrderType, OrderValues, TimeInForce } from "./types.js" */
+
+/** What each type does, in a sentence. @type {Record<OrderValues["type"], string>} */
 export const MEANINGS = {
   limit: "",
   market: "Trades at once with what there is; never waits in the book.",
@@ -21,7 +23,7 @@ export const MEANINGS = {
 };
 
 /** The fields of a form; `entry` is the type of a bracket's entry, `by` what a market order is measured in. */
-const TEXTS = [
+const TEXTS = /** @type {const} */ ([
   "price",
   "stop_price",
   "stop_limit",
@@ -33,9 +35,10 @@ const TEXTS = [
   "take_profit",
   "loss_stop",
   "loss_limit",
-];
+]);
 
-/** Where the parts of a request stand in the form; other names are the form's own. */
+/** Where the parts of a request stand in the form; other names are the form's own.
+ * @type {Record<string, string>} */
 const FIELD_OF_ERROR = {
   stop: "stop_price",
   "stop.stop_price": "stop_price",
@@ -47,25 +50,27 @@ const FIELD_OF_ERROR = {
   "stop_loss.price": "loss_limit",
 };
 
-/** The type of the order that comes first: of a bracket its entry, of a pair the limit order. */
+/** The type of the order that comes first: of a bracket its entry, of a pair the limit order.
+ * @param {Pick<OrderValues, "type" | "entry">} values @returns {OrderType} */
 export function kindOf({ type, entry }) {
   if (type === "bracket") return entry;
   return type === "oco" ? "limit" : type;
 }
 
-/** The times in force that the order may have; none, where it has no choice. */
+/** The times in force that the order may have; none, where it has no choice.
+ * @param {Pick<OrderValues, "type" | "entry">} values @returns {TimeInForce[]} */
 export function timesInForce(values) {
   const kind = kindOf(values);
   if (kind === "market") return [];
   return kind === "stop" || values.type === "oco" ? ["gtc", "gtd"] : ["gtc", "ioc", "fok", "gtd"];
 }
 
-/** The names of the fields that the order has. */
+/** The names of the fields that the order has. @param {OrderValues} values @returns {Set<string>} */
 export function fieldsOf(values) {
   const { type, by, time_in_force: timeInForce, stop_limit: stopLimit } = values;
   const kind = kindOf(values);
   const shown = new Set(["side", "type", "self_trade_prevention", "within"]);
-  const show = (when, ...names) => when && names.forEach((name) => shown.add(name));
+  const show = (/** @type {boolean} */ when, /** @type {string[]} */ ...names) => when && names.forEach((name) => shown.add(name));
   show(type === "bracket", "entry", "take_profit", "loss_stop", "loss_limit");
   show(kind === "limit" || kind === "stop_limit", "price");
   show(kind === "stop" || kind === "stop_limit" || type === "oco", "stop_price");
@@ -73,7 +78,7 @@ export function fieldsOf(values) {
   show(type === "market", "by");
   show(true, type === "market" && by === "quote" ? "quote_quantity" : "quantity");
   show(kind === "market" || kind === "stop" || (type === "oco" && !stopLimit), "max_slippage");
-  show(timesInForce(values).length, "time_in_force");
+  show(timesInForce(values).length > 0, "time_in_force");
   const rests = kind !== "market" && timeInForce !== "ioc" && timeInForce !== "fok";
   show(kind !== "market" && timeInForce === "gtd", "expires_at");
   show(kind === "limit" && rests, "post_only");
@@ -81,14 +86,17 @@ export function fieldsOf(values) {
   return shown;
 }
 
-/** The method and the parameters that place the order, without its client_order_id. */
+/** The method and the parameters that place the order, without its client_order_id.
+ * @param {OrderValues} values @param {string} market */
 export function requestOf(values, market) {
   const shown = fieldsOf(values);
+  /** @type {Partial<Record<(typeof TEXTS)[number], string>>} */
   const given = {};
   for (const name of TEXTS) if (shown.has(name)) given[name] = values[name];
   if (given.max_slippage) given.max_slippage = ratioOfPercent(given.max_slippage);
   if (given.expires_at) given.expires_at = withZone(given.expires_at);
   const { stop_price, stop_limit, max_slippage, take_profit, loss_stop, loss_limit, ...own } = given;
+  /** @type {Record<string, unknown>} */
   const params = { market, side: values.side, type: kindOf(values), ...own };
   if (shown.has("time_in_force")) params.time_in_force = values.time_in_force;
   if (shown.has("post_only")) params.post_only = values.post_only;
@@ -108,18 +116,19 @@ export function requestOf(values, market) {
   }
 }
 
-/** Without what was left empty. */
+/** Without what was left empty. @param {Record<string, unknown>} params */
 function filled(params) {
   return Object.fromEntries(Object.entries(params).filter(([, value]) => value !== "" && value !== undefined));
 }
 
-/** A moment of the reader's own time, "2026-11-22T07:00", as the wire writes it; other text as it is. */
+/** A moment of the reader's own time, "2026-11-22T07:00", as the wire writes it; other text as it is.
+ * @param {string} local */
 function withZone(local) {
   const moment = new Date(local);
   return Number.isNaN(moment.getTime()) ? local : moment.toISOString();
 }
 
-/** The field that an error of the exchange is about. */
+/** The field that an error of the exchange is about. @param {string} name @param {OrderValues["type"]} type */
 export function fieldOfError(name, type) {
   if (name === "type" && type === "bracket") return "entry";
   if (FIELD_OF_ERROR[name]) return FIELD_OF_ERROR[name];

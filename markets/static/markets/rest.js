@@ -1,6 +1,9 @@
 /* Rest: the little that the page asks over HTTP, since the sockets do not say it. */
 
-/** The answer's JSON; throws an Error that says what went wrong. */
+/** @import { Timestamp } from "./types.js" */
+
+/** The answer's JSON, whose shape the caller knows; throws an Error that says what went wrong.
+ * @param {string} path @returns {Promise<any>} */
 export async function get(path) {
   const answer = await fetch(`/api/v1/${path}`, { headers: { Accept: "application/json" } });
   const body = await answer.json();
@@ -8,9 +11,9 @@ export async function get(path) {
   return body;
 }
 
-/** POST without a body, in the name of who is logged in: {ok, body}. */
+/** POST without a body, in the name of who is logged in: {ok, body}. @param {string} path */
 export async function post(path) {
-  const token = document.querySelector('meta[name="csrf-token"]').content;
+  const token = /** @type {HTMLMetaElement} */ (document.querySelector('meta[name="csrf-token"]')).content;
   const answer = await fetch(`/api/v1/${path}`, { method: "POST", headers: { "X-CSRFToken": token } });
   return { ok: answer.ok, body: await answer.json() };
 }
@@ -30,7 +33,7 @@ export class ServerClock {
     return Date.now() + this.#ahead;
   }
 
-  /** Milliseconds until a moment of the exchange. */
+  /** Milliseconds until a moment of the exchange. @param {Timestamp} timestamp */
   until(timestamp) {
     return new Date(timestamp).getTime() - this.now();
   }

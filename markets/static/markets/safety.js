@@ -12,25 +12,31 @@ import { Fields } from "./fields.js";
 import { get } from "./rest.js";
 import { inWords, timeLeft } from "./words.js";
 
+/** @import { ServerClock } from "./rest.js" */
+/** @import { Trading } from "./trading.js" */
+/** @import { Order, Timestamp } from "./types.js" */
+
 const TICK = 250;
 const ASK_EVERY = 10000;
 const ASK_WHEN_DUE = 1000;
 
 export class Safety {
+  /** @type {Timestamp | null | undefined} When it goes off; null: it is off; undefined: nobody knows yet. */
   #cancelAt = undefined;
   #wentOff = false;
   #askedAt = 0;
 
+  /** @param {Trading} trading @param {ServerClock} clock */
   constructor(trading, clock) {
     this.trading = trading;
     this.clock = clock;
-    this.form = byId("switch-form");
+    this.form = byId("switch-form", HTMLFormElement);
     this.fields = new Fields(this.form);
-    this.seconds = byId("timeout_seconds");
-    this.arm = byId("switch-arm");
-    this.disarm = byId("switch-disarm");
+    this.seconds = byId("timeout_seconds", HTMLInputElement);
+    this.arm = byId("switch-arm", HTMLButtonElement);
+    this.disarm = byId("switch-disarm", HTMLButtonElement);
     this.note = byId("safety-note");
-    this.box = byId("end-with-connection");
+    this.box = byId("end-with-connection", HTMLInputElement);
     this.form.addEventListener("submit", (event) => {
       event.preventDefault();
       this.#set(this.#typed());
@@ -49,7 +55,7 @@ export class Safety {
     if (link === "ready") this.ask();
   }
 
-  /** Orders have ended: the switch may have been the reason. */
+  /** Orders have ended: the switch may have been the reason. @param {Order[]} orders */
   notice(orders) {
     if (!orders.some(({ reason }) => reason === "cancel_after")) return;
     this.#wentOff = true;
@@ -66,7 +72,8 @@ export class Safety {
     }
   }
 
-  /** Each market's engine lets it go off by itself: for a moment it is set in some of them, and due. */
+  /** Each market's engine lets it go off by itself: for a moment it is set in some of them, and due.
+   * @param {Timestamp | null} cancelAt */
   #learn(cancelAt) {
     const wasDue = this.#cancelAt && this.clock.until(this.#cancelAt) <= 0;
     if (cancelAt === null && wasDue) this.#wentOff = true;
@@ -104,13 +111,14 @@ export class Safety {
     return /^[0-9]{1,9}$/.test(text) ? Number(text) : text;
   }
 
+  /** @param {number | string} seconds */
   async #set(seconds) {
     this.fields.clear();
     note(this.note, "");
     this.arm.disabled = this.disarm.disabled = true;
     try {
       if (seconds !== 0) await this.clock.set();
-      const { cancel_at: cancelAt } = await this.trading.cancelAllAfter(seconds);
+      const { cancel_at: cancelAt } = await this.trading.cancelAllAfter(/** @type {number} */ (seconds));
       this.#askedAt = performance.now();
       this.#wentOff = false;
       this.#learn(cancelAt);
@@ -121,20 +129,23 @@ export class Safety {
     this.disarm.disabled = this.arm.disabled || !this.#cancelAt;
   }
 
+  /** @param {unknown} error */
   #refused(error) {
+    /** @type {[string, string][]} */
     const said = Object.entries(error instanceof Refusal ? error.errors : {}).map(([name, messages]) => [name, inWords(messages[0])]);
     const left = this.fields.sayAll(said);
-    if (!said.length) left.push(`Not done: ${inWords(error.message, { sentence: false })}`);
+    if (!said.length) left.push(`Not done: ${inWords(error instanceof Error ? error.message : error, { sentence: false })}`);
     note(this.note, left.join(" "), "bad");
   }
 
+  /** @param {boolean} wanted */
   async #endWithConnection(wanted) {
     this.box.disabled = true;
     note(this.note, "");
     try {
       await this.trading.endOrdersWithConnection(wanted);
     } catch (error) {
-      note(this.note, `Not changed: ${inWords(error.message, { sentence: false })}`, "bad");
+      note(this.note, `Not changed: ${inWords(error instanceof Error ? error.message : error, { sentence: false })}`, "bad");
     }
     this.box.checked = this.trading.endsWithConnection;
     this.box.disabled = this.trading.link !== "ready";

@@ -15,6 +15,11 @@ import { Connection, Refusal, Unanswered } from "./connection.js";
 import { ENDED_STATUSES, EndedOrders, OPEN_STATUSES } from "./ended_orders.js";
 import { get } from "./rest.js";
 
+/** @import { AccountEvent, Balance, Fill, Order, Page, PrivateChannel, Side } from "./types.js" */
+
+/** What changed, and what is new of it.
+ * @typedef {(what: PrivateChannel | "ended" | "link", news: any[]) => void} Changed */
+
 const KEPT_FILLS = 200;
 const PATIENCE = 30000;
 const RETRY_PAUSE = 500;
@@ -33,48 +38,58 @@ export class Trading {
   #gaps = 0;
   #leaving = false;
 
-  /** `changed` is a function of "orders", "ended", "fills", "balances" or "link", and what is new of it. */
+  /** @param {Changed} changed */
   constructor(changed) {
     this.changed = changed;
+    /** @type {Map<string, Order>} Those that are open, by id. */
     this.orders = new Map();
     this.ended = new EndedOrders();
     this.endsWithConnection = false;
+    /** @type {Fill[]} The last ones, newest first. */
     this.fills = [];
+    /** @type {Map<string, Balance>} */
     this.balances = new Map();
+    /** @type {"connecting" | "ready" | "refused"} */
     this.link = "connecting";
     this.reason = "";
     this.connection = new Connection("/ws/v1/trading", this);
   }
 
+  /** @param {string} asset */
   available(asset) {
     return this.balances.get(asset)?.available ?? "0";
   }
 
-  /** Resolves with the order or group; rejects with a Refusal, or Unanswered when the outcome is unknown. */
+  /** Resolves with the order or group; rejects with a Refusal, or Unanswered when the outcome is unknown.
+   * @param {string} method @param {object} params */
   submit(method, params) {
     return this.#insist(method, params);
   }
 
-  /** Give an order other terms: some of price, stop_price and quantity. */
+  /** Give an order other terms: some of price, stop_price and quantity.
+   * @param {string} id @param {Partial<Record<"price" | "stop_price" | "quantity", string>>} changes */
   amend(id, changes) {
     return this.#insist("amend_order", { id, ...changes });
   }
 
+  /** @param {string} id */
   cancel(id) {
     return this.#insist("cancel_order", { id });
   }
 
-  /** Cancel the orders of a market, or all where it is null; of a side, or both where it is null. */
+  /** Cancel the orders of a market, or all where it is null; of a side, or both where it is null.
+   * @param {string | null} market @param {Side | null} side */
   cancelAll(market, side) {
     return this.#insist("cancel_all", { market, side });
   }
 
-  /** Set the dead man's switch, or disarm it with 0. */
+  /** Set the dead man's switch, or disarm it with 0. @param {number} seconds */
   cancelAllAfter(seconds) {
     return this.#insist("cancel_all_after", { timeout_seconds: seconds });
   }
 
-  /** Whether the orders that are placed from now on end with this connection. Rejects if it stays as it was. */
+  /** Whether the orders that are placed from now on end with this connection. Rejects if it stays as it was.
+   * @param {boolean} wanted */
   async endOrdersWithConnection(wanted) {
     if (wanted) {
       await this.connection.request("login", { cancel_on_disconnect: true });
@@ -94,6 +109,7 @@ export class Trading {
     this.connection.reopen();
   }
 
+  /** @param {string} method @param {object} params @returns {Promise<any>} */
   async #insist(method, params) {
     const giveUpAt = performance.now() + PATIENCE;
     for (;;) {
@@ -111,6 +127,7 @@ export class Trading {
   // The follower of its connection
 
   opened() {
+    /** @type {{ channels: PrivateChannel[], from_sequence?: number }} */
     const params = { channels: CHANNELS };
     if (this.#feed.resumeFrom !== null) params.from_sequence = this.#feed.resumeFrom;
     this.#feed.subscribed();
@@ -125,6 +142,7 @@ export class Trading {
       .catch((error) => this.#refused(error, params));
   }
 
+  /** @param {Error} error @param {{ from_sequence?: number }} params */
   #refused(error, params) {
     if (!(error instanceof Refusal) || TRY_LATER.has(error.code)) {
       this.connection.reopen();
@@ -138,10 +156,12 @@ export class Trading {
     }
   }
 
+  /** @param {string} reason */
   closed(reason) {
     this.#set("connecting", reason);
   }
 
+  /** @param {Record<string, any>} message */
   received(message) {
     let events;
     try {
@@ -158,6 +178,7 @@ export class Trading {
     for (const event of events) this.#take(event);
   }
 
+  /** @param {AccountEvent} event */
   #take({ channel, type, rows }) {
     const whole = type === "snapshot";
     switch (channel) {
@@ -187,16 +208,17 @@ export class Trading {
   async #askForEnded() {
     try {
       const pages = await Promise.all(ENDED_STATUSES.map((status) => get(`orders?status=${status}&limit=${KEPT_ENDED}`)));
-      for (const { results } of pages) this.ended.take(results);
+      for (const { results } of /** @type {Page<Order>[]} */ (pages)) this.ended.take(results);
     } catch {
       // The next connection asks again; what ends from now on is told anyway.
     }
     this.changed("ended", []);
   }
 
+  /** @param {"connecting" | "ready" | "refused"} link @param {string} reason */
   #set(link, reason) {
     this.link = link;
     this.reason = reason;
-    this.changed("link");
+    this.changed("link", []);
   }
 }

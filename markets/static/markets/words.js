@@ -5,7 +5,11 @@
 
 import { compare, shown } from "./decimal.js";
 
-/** Why an order ended without being filled whole. */
+/** @import { MarketStatus, Order, Placed, Timestamp } from "./types.js" */
+
+/** How a text is coloured. @typedef {"good" | "bad" | ""} Kind */
+
+/** Why an order ended without being filled whole. @type {Record<string, string>} */
 const REASONS = {
   canceled_by_owner: "you canceled it",
   canceled_by_operator: "the operator canceled it",
@@ -22,9 +26,10 @@ const REASONS = {
   oco: "the other order of its pair traded, was triggered or ended",
   bracket: "another order of its bracket traded or ended",
   market_closed: "the market closed",
+  account_frozen: "the operator froze your account",
 };
 
-/** What an order is to its group. */
+/** What an order is to its group. @type {Record<string, string>} */
 const ROLES = {
   oco_limit: "OCO: one of two that cancel each other",
   oco_stop: "OCO: one of two that cancel each other",
@@ -33,7 +38,8 @@ const ROLES = {
   stop_loss: "bracket: the stop loss",
 };
 
-/** What fields are called where their own name says too little; the longest are replaced first. */
+/** What fields are called where their own name says too little; the longest are replaced first.
+ * @type {[name: string, better: string][]} */
 const NAMES = [
   ["take_profit.price", "the take profit"],
   ["stop_loss.stop_price", "the stop loss"],
@@ -46,10 +52,12 @@ const NAMES = [
   ["above price", "above the price"],
 ];
 
+/** @type {Partial<Record<Order["status"], string>>} */
 const STATUSES = { untriggered: "waiting" };
+/** @type {Partial<Record<Order["type"], string>>} */
 const STOPS = { stop: "stop", stop_limit: "stop-limit" };
 
-/** "tick_size 0.01" as "Tick size 0.01". */
+/** "tick_size 0.01" as "Tick size 0.01". @param {unknown} text */
 export function inWords(text, { sentence = true } = {}) {
   let words = String(text);
   for (const [name, better] of NAMES) words = words.replaceAll(name, better);
@@ -57,32 +65,38 @@ export function inWords(text, { sentence = true } = {}) {
   return sentence ? words.charAt(0).toUpperCase() + words.slice(1) : words;
 }
 
-/** An error about a percentage, which the exchange speaks of as a ratio. */
+/** An error about a percentage, which the exchange speaks of as a ratio. @param {string} text */
 export function percentWords(text) {
   if (text.includes("smallest ratio")) return "Give at most four places after the point.";
   return text.includes("ratio from 0 to 1") ? "Give a percentage from 0 to 100." : inWords(text);
 }
 
+/** @param {Pick<Order, "status">} order */
 export function statusWord(order) {
   return STATUSES[order.status] ?? inWords(order.status, { sentence: false });
 }
 
+/** @param {Order} order */
 function reasonWords(order) {
   if (order.reason === "no_liquidity" && order.max_slippage !== null) return "nobody is left within its slippage";
-  return REASONS[order.reason] ?? inWords(order.reason ?? order.status, { sentence: false });
+  return REASONS[order.reason ?? ""] ?? inWords(order.reason ?? order.status, { sentence: false });
 }
 
 /** "a trade at 101 or above": what a stop waits for. */
-const triggerWords = ({ side, stop_price: price }) => `a trade at ${shown(price)} or ${side === "buy" ? "above" : "below"}`;
+const triggerWords = (/** @type {Order} */ { side, stop_price: price }) =>
+  `a trade at ${shownOf(price)} or ${side === "buy" ? "above" : "below"}`;
 
-/** A moment of the reader's own time: "22 Nov 2026, 07:00:00". */
+/** A price that an order of its kind has. @param {string | null} number */
+const shownOf = (number) => shown(/** @type {string} */ (number));
+
+/** A moment of the reader's own time: "22 Nov 2026, 07:00:00". @param {Timestamp} timestamp */
 export function momentWords(timestamp) {
   const moment = new Date(timestamp);
   const day = moment.toLocaleDateString("en-GB", { day: "numeric", month: "short", year: "numeric" });
   return `${day}, ${moment.toLocaleTimeString("en-GB")}`;
 }
 
-/** What its row of numbers does not say of an open order, piece by piece. */
+/** What its row of numbers does not say of an open order, piece by piece. @param {Order} order */
 export function details(order) {
   const said = [];
   const isStop = order.stop_price !== null;
@@ -90,7 +104,7 @@ export function details(order) {
   if (order.group_role !== null) said.push(ROLES[order.group_role]);
   if (isExit && compare(order.quantity, "0") === 0) said.push("waits for what the entry brings");
   if (isStop && order.status === "untriggered") said.push(`${STOPS[order.type]}: waits for ${triggerWords(order)}`);
-  else if (isStop) said.push(`triggered at ${shown(order.stop_price)}`);
+  else if (isStop) said.push(`triggered at ${shownOf(order.stop_price)}`);
   if (order.display_quantity !== null) said.push(`shows ${shown(order.display_quantity)} of ${shown(order.quantity)}`);
   if (order.expires_at !== null) said.push(`until ${momentWords(order.expires_at)}`);
   if (order.post_only) said.push("post only");
@@ -98,10 +112,10 @@ export function details(order) {
   return said.map((piece) => piece.charAt(0).toUpperCase() + piece.slice(1));
 }
 
-/** What became of an order that has ended. */
+/** What became of an order that has ended. @param {Order} order */
 export function ending(order) {
   const traded = compare(order.filled_quantity, "0") > 0;
-  const at = traded ? ` at ${shown(order.average_price)} on average` : "";
+  const at = traded ? ` at ${shownOf(order.average_price)} on average` : "";
   if (order.status === "filled") return `Filled${at}.`;
   const end = order.status === "expired" ? "expired" : "canceled";
   const why = reasonWords(order);
@@ -109,27 +123,29 @@ export function ending(order) {
   return `Filled ${shown(order.filled_quantity)}${at}; the rest ${end}: ${why}.`;
 }
 
-/** What became of an order, or of a group, that was just placed: {text, kind}. */
+/** What became of an order, or of a group, that was just placed.
+ * @param {Placed} placed @param {string} base @returns {{ text: string, kind: Kind }} */
 export function outcome(placed, base, { auction = false } = {}) {
-  if (placed.orders === undefined) return orderOutcome(placed, base, auction);
+  if (!("orders" in placed)) return orderOutcome(placed, base, auction);
   return placed.type === "oco" ? pairOutcome(placed.orders, base, auction) : bracketOutcome(placed.orders, base, auction);
 }
 
+/** @param {Order} order @param {string} base @param {boolean} auction @returns {{ text: string, kind: Kind }} */
 function orderOutcome(order, base, auction) {
-  const quantity = (value) => `${shown(value)} ${base}`;
+  const quantity = (/** @type {string} */ value) => `${shown(value)} ${base}`;
   const done = order.side === "buy" ? "Bought" : "Sold";
   const traded = compare(order.filled_quantity, "0") > 0;
-  const summary = traded && `${done} ${quantity(order.filled_quantity)} at ${shown(order.average_price)} on average`;
+  const summary = traded && `${done} ${quantity(order.filled_quantity)} at ${shownOf(order.average_price)} on average`;
   const wish = `${order.side} ${quantity(order.quantity)}`;
   switch (order.status) {
     case "filled":
       return { text: `${summary}.`, kind: "good" };
     case "open":
-      return { text: `Placed: ${wish} at ${shown(order.price)}${auction ? ", matched at the opening" : ""}.`, kind: "good" };
+      return { text: `Placed: ${wish} at ${shownOf(order.price)}${auction ? ", matched at the opening" : ""}.`, kind: "good" };
     case "untriggered":
       return { text: `Placed: ${wish}${order.price === null ? "" : ` at ${shown(order.price)}`}, after ${triggerWords(order)}.`, kind: "good" };
     case "partially_filled":
-      return { text: `${summary}; the rest, ${quantity(order.remaining_quantity)}, is in the book at ${shown(order.price)}.`, kind: "good" };
+      return { text: `${summary}; the rest, ${quantity(order.remaining_quantity)}, is in the book at ${shownOf(order.price)}.`, kind: "good" };
     default: {
       const end = order.status === "expired" ? "expired" : "was canceled";
       return traded
@@ -139,6 +155,7 @@ function orderOutcome(order, base, auction) {
   }
 }
 
+/** @param {Order[]} orders @param {string} base @param {boolean} auction @returns {{ text: string, kind: Kind }} */
 function pairOutcome([limit, stop], base, auction) {
   if (limit.reason === "oco") {
     const { text, kind } = orderOutcome(stop, base, auction);
@@ -149,10 +166,12 @@ function pairOutcome([limit, stop], base, auction) {
   return { text: `${text} ${stays ? `Its stop waits for ${triggerWords(stop)}.` : "Its stop was canceled."}`, kind };
 }
 
+/** @param {Order[]} orders @param {string} base @param {boolean} auction @returns {{ text: string, kind: Kind }} */
 function bracketOutcome([entry, ...exits], base, auction) {
   const { text, kind } = orderOutcome(entry, base, auction);
+  /** @type {Record<string, string>} */
   const names = { take_profit: "take profit", stop_loss: "stop loss" };
-  const which = inWords(exits.map((exit) => `${names[exit.group_role]} at ${shown(exit.stop_price ?? exit.price)}`).join(" and "));
+  const which = inWords(exits.map((exit) => `${names[exit.group_role ?? ""]} at ${shownOf(exit.stop_price ?? exit.price)}`).join(" and "));
   const one = exits.length === 1;
   const live = exits.filter(({ status }) => status === "untriggered" || status === "open" || status === "partially_filled");
   if (!live.length) return { text: `${text} ${which} ${one ? "has" : "have"} ended with it.`, kind };
@@ -161,7 +180,8 @@ function bracketOutcome([entry, ...exits], base, auction) {
   return { text: `${text} ${which} ${state}.`, kind };
 }
 
-/** What a market's status takes; empty for an open market. */
+/** What a market's status takes; empty for an open market.
+ * @param {string} symbol @param {MarketStatus} status */
 export function statusSentence(symbol, status) {
   switch (status) {
     case "auction":
@@ -178,10 +198,10 @@ export function statusSentence(symbol, status) {
   }
 }
 
-/** "1:05" or "2:00:05": whole seconds left, none of them less than nothing. */
+/** "1:05" or "2:00:05": whole seconds left, none of them less than nothing. @param {number} milliseconds */
 export function timeLeft(milliseconds) {
   const seconds = Math.max(0, Math.ceil(milliseconds / 1000));
-  const two = (number) => String(number).padStart(2, "0");
+  const two = (/** @type {number} */ number) => String(number).padStart(2, "0");
   const [hours, minutes] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60];
   return hours ? `${hours}:${two(minutes)}:${two(seconds % 60)}` : `${minutes}:${two(seconds % 60)}`;
 }

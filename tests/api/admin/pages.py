@@ -129,8 +129,16 @@ def market_form(**changes: Any) -> dict[str, Any]:
     } | changes
 
 
+def confirmed(client: Client, asked: Any, note: str = "why") -> Any:
+    """What comes of a page that asks once more, with what it carries, if it is one."""
+    question = None if asked.context is None else asked.context.get("question")
+    if question is None:
+        return asked
+    return client.post(asked.request["PATH_INFO"], dict(question.hidden) | {"note": note})
+
+
 def transfer(client: Client, account: Account, verb: str, **fields: Any) -> Any:
     """Send the form that moves USD."""
     url = reverse("admin:markets_account_transfer", args=[account.pk, verb])
     asset = Asset.objects.get(symbol="USD")
-    return client.post(url, {"asset": asset.pk, "note": "", **fields})
+    return client.post(url, {"asset": asset.pk, "note": "why", **fields})

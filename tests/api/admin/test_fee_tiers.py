@@ -22,7 +22,7 @@ def form(**changes: Any) -> dict[str, Any]:
         "min_volume": "1000000",
         "maker_fee_rate": "0",
         "taker_fee_rate": "0.0007",
-        "note": "",
+        "note": "why",
     } | changes
 
 
@@ -34,7 +34,7 @@ def change(client: Client, tier: FeeTier, **changes: Any) -> Any:
     return client.post(reverse("admin:markets_feetier_change", args=[tier.pk]), form(**changes))
 
 
-def give(client: Client, account: Account, tier: FeeTier | None, note: str = "") -> Any:
+def give(client: Client, account: Account, tier: FeeTier | None, note: str = "why") -> Any:
     url = reverse("admin:markets_account_fee_tiers", args=[account.pk])
     return client.post(url, {"USD": "" if tier is None else tier.pk, "note": note})
 

@@ -21,6 +21,7 @@ from markets.models import (
 from tests.api.admin.pages import (
     NOON,
     an_order,
+    confirmed,
     errors_of,
     logged,
     market_form,
@@ -129,14 +130,14 @@ def test_there_is_one_market_of_two_assets(operator: Client, market: Market) -> 
     assert errors == {"base_symbol": ["there is a market BTC-USD already"]}
 
 
-def change_market(client: Client, market: Market, **changes: Any) -> Any:
-    """Send the market's own form back with changes."""
+def change_market(client: Client, market: Market, note: str = "why", **changes: Any) -> Any:
+    """Send the market's own form back with changes, and confirm them."""
     url = reverse("admin:markets_market_change", args=[market.pk])
     form = client.get(url).context["adminform"].form
     values = {name: form.get_initial_for_field(form.fields[name], name) for name in form.fields}
     widgets = {name: field.widget for name, field in form.fields.items()}
     sent = {name: widgets[name].format_value(value) or "" for name, value in values.items()}
-    return client.post(url, sent | changes)
+    return confirmed(client, client.post(url, sent | changes), note)
 
 
 def test_new_rules_are_a_command_for_the_engine_and_no_write(
@@ -207,8 +208,8 @@ def test_a_price_band_is_set_and_taken_away_again(operator: Client, market: Mark
         {"price_band": None, "volatility_auction_s": "0"},
     ]
     assert logged() == [
-        "olga BTC-USD: Asked for price_band = 0.1, volatility_auction_s = 60.",
-        "olga BTC-USD: Asked for price_band = none, volatility_auction_s = 0.",
+        "olga BTC-USD: Asked for price_band = 0.1, volatility_auction_s = 60: why",
+        "olga BTC-USD: Asked for price_band = none, volatility_auction_s = 0: why",
     ]
     assert "price_band = none" in page(operator, "operatorcommand_changelist")
 

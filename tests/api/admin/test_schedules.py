@@ -28,7 +28,7 @@ def form(market: Market, **changes: Any) -> dict[str, Any]:
         "opening_auction_minutes": "10",
         "closing_auction_minutes": "5",
         "closing_status": "closed",
-        "note": "",
+        "note": "why",
     } | changes
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from decimal import Decimal
 
@@ -32,6 +33,10 @@ def send(browser: httpx.Client, url: str, **fields: str) -> str:
     token = {"csrfmiddlewaretoken": browser.cookies["csrftoken"]}
     answered = browser.post(url, data=token | fields)
     assert answered.status_code == 200, answered.text
+    if 'name="shown"' in answered.text:  # what it would do, to be confirmed
+        hidden = re.findall(r'<input type="hidden" name="(\w+)" value="(.*?)">', answered.text)
+        carried = {name: html.unescape(value) for name, value in hidden}
+        answered = browser.post(url, data=carried | token | {"note": "why"})
     said = re.findall(r'<li class="(?:success|warning|error)">(.*?)</li>', answered.text)
     return " ".join(said) or answered.text
 
@@ -48,7 +53,7 @@ def test_an_engine_halts_at_once_and_opens_again(
 
     assert said == f"{symbol}: done at sequence {exchange.sequence(symbol)}"
     assert alice.submit(symbol, "buy", "1", price="100").json()["code"] == "market_not_open"
-    send(browser, status_url(market, "open"), note="")
+    send(browser, status_url(market, "open"), note="all clear")
     alice.place(symbol, "buy", "1", price="100")
 
 
@@ -83,7 +88,7 @@ def test_an_auction_collects_orders_and_trades_at_one_price_when_it_is_opened(
     expected = f"5 {base} would trade at 101 USD now, 2 more are there to buy"
     assert expected in browser.get(change_of(market)).text
     assert f"{symbol} is in an auction: {expected}." in browser.get(status_url(market, "open")).text
-    send(browser, status_url(market, "open"), note="")
+    send(browser, status_url(market, "open"), note="all clear")
     trades = exchange.http.get(f"markets/{symbol}/trades").json()
     assert [(trade["price"], trade["quantity"]) for trade in trades] == [("101", "5")]
 

@@ -86,6 +86,10 @@ class Board:
     def publish_status(self, market: StandInMarket) -> None:
         self._push("status", market.symbol, "update", market.status())
 
+    def publish_trade(self, market: StandInMarket, trade: Row) -> None:
+        told = {"market": market.symbol, "sequence": trade["sequence"], "trades": [trade]}
+        self._push("trades", market.symbol, "update", told)
+
     def heartbeat(self, symbol: str) -> None:
         book = self.markets[symbol].snapshot()
         data = {name: book[name] for name in ("market", "sequence", "checksum")}

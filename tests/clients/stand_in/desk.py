@@ -209,6 +209,7 @@ class Desk(Board):
                 "timestamp": NOW,
             }
             market.trades.append(trade)
+            self.publish_trade(market, trade)
             for order, liquidity in ((maker, "maker"), (taker, "taker")):
                 self._fill(order, trade, quantity, liquidity)
             if not Decimal(maker["remaining_quantity"]):

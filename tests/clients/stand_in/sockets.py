@@ -118,6 +118,8 @@ class Socket:
             market = self.exchange.market(symbol)
             self.public.add((channel, symbol))
             data: Row = market.status() if channel == "status" else market.snapshot()
+            if channel == "ticker":
+                data = self.exchange.ticker(symbol)
             if channel == "trades":
                 data = {
                     "market": symbol,
@@ -140,9 +142,10 @@ class Socket:
                 public(order)
                 for market in self.exchange.markets.values()
                 for order in market.orders + market.waiting
+                if order["account"] == self.key
             ],
             "fills": [],
-            "balances": [],
+            "balances": self.exchange.balance_rows(),
         }
         return {"channels": channels}, [
             {"channel": c, "type": "snapshot", "data": {"sequence": len(told), c: rows[c]}}

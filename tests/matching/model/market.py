@@ -18,12 +18,14 @@ from markets.matching.commands import (
     PlaceGroup,
     PlaceOrder,
     SetFeeRates,
+    SetFrozen,
     SetMarketStatus,
 )
 from markets.matching.events import (
     CancelAfterSet,
     Event,
     FeeRatesSet,
+    FrozenSet,
     MarketConfigured,
     OrderAccepted,
     OrderAmended,
@@ -110,6 +112,13 @@ class Model(Trading):
                     self.events.append(MarketConfigured(self.next(), command.spec))
             case SetFeeRates():
                 self._set_fee_rates(command.rates)
+            case SetFrozen():
+                if (command.account in self.frozen) != command.frozen:
+                    self.frozen ^= {command.account}
+                    event = FrozenSet(self.next(), command.account, command.frozen)
+                    self.events.append(event)
+                if command.frozen:
+                    self._cancel_all_of(command.account, Reason.ACCOUNT_FROZEN)
             case FireTimers():
                 self._fire_timers()
 
@@ -119,7 +128,7 @@ class Model(Trading):
         wishes, roles = list(wishes), list(roles)
         if self._placed_before(wishes, roles):
             return
-        self._check_may_act(wishes[0].deadline)
+        self._check_may_act(wishes[0].account, wishes[0].deadline)
         self._check_group(wishes, roles)
         orders = []
         for wish, role in zip(wishes, roles, strict=True):
@@ -187,9 +196,11 @@ class Model(Trading):
         )
         return role, plain
 
-    def _check_may_act(self, deadline: int | None) -> None:
+    def _check_may_act(self, account: int, deadline: int | None) -> None:
         if deadline is not None and deadline < self.now:
             raise RefusedError(RejectReason.DEADLINE_PASSED)
+        if account in self.frozen:
+            raise RefusedError(RejectReason.ACCOUNT_FROZEN)
         if self.status in (MarketStatus.HALTED, MarketStatus.CLOSED):
             raise RefusedError(RejectReason.MARKET_NOT_OPEN)
 
@@ -289,8 +300,10 @@ class Model(Trading):
     # Amending
 
     def _amend(self, wish: AmendOrder) -> None:
+        if wish.account in self.frozen:
+            raise RefusedError(RejectReason.ACCOUNT_FROZEN)
         order = self._find(wish)
-        self._check_may_act(wish.deadline)
+        self._check_may_act(wish.account, wish.deadline)
         in_bracket = order.role in EXITS
         if (
             (wish.price is not None and order.wish.type in MARKET_STOPS)

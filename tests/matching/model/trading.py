@@ -42,6 +42,7 @@ class Trading:
         self.unsettled: list[int] = []
         self.cancel_after: dict[int, int] = {}
         self.rates: dict[int, FeeRates] = {}
+        self.frozen: set[int] = set()
         self.events: list[Event] = []
         self.now = 0
 
