@@ -32,7 +32,7 @@ KINDS: Final = [
     (KeyKind.BEARER, "Bearer: the key is sent with each request"),
     (
         KeyKind.ED25519,
-        "Ed25519: requests are signed with a key that only you have (recommended for bots)",
+        "Ed25519: requests are signed with a key that only you have. Best for bots",
     ),
     (KeyKind.HMAC, "HMAC: requests are signed with a secret that is shown once"),
 ]

@@ -106,10 +106,10 @@ class AccountAdmin(WrittenOnceAdmin):
             "transfer/<str:verb>": ("transfer", transfer_view),
             "cancel-all": ("cancel_all", cancel_all_view),
             "fee-tiers": ("fee_tiers", give_tiers_view),
+            "api-key": ("api_key", new_key_view),
             "freeze": ("freeze", freeze_view),
             "unfreeze": ("unfreeze", unfreeze_view),
             "audit": ("audit", audit_view),
-            "api-key": ("api_key", new_key_view),
         }
         return [
             *(

@@ -7,7 +7,6 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
-from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_variables
 
 from markets.account_pages.keys import KeyForm, new_key
@@ -23,7 +22,6 @@ def may_make_keys(request: HttpRequest) -> bool:
 
 
 @sensitive_variables("made")
-@never_cache
 def new_key_view(page: AnyAdmin, request: HttpRequest, key: int) -> HttpResponse:
     """Ask what the key shall be; make it, and show it once."""
     if not may_make_keys(request):

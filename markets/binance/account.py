@@ -70,7 +70,7 @@ async def account(request: Request) -> JSON:
             "buyer": ZERO,
             "seller": ZERO,
         },
-        "canTrade": who.can_trade,
+        "canTrade": who.can_trade and not await request.read(_is_frozen, request.account),
         "canWithdraw": False,
         "canDeposit": False,
         "brokered": False,
@@ -86,6 +86,10 @@ async def account(request: Request) -> JSON:
         "permissions": ["SPOT"],
         "uid": request.account,
     }
+
+
+def _is_frozen(account: int) -> bool:
+    return models.FrozenAccount.objects.filter(account=account).exists()
 
 
 _NONE: Final = {"maker": ZERO, "taker": ZERO, "buyer": ZERO, "seller": ZERO}

@@ -90,8 +90,8 @@ REJECTED_KEY: Final = Said(-2015, "Invalid API-key, IP, or permissions for actio
 INSUFFICIENT: Final = Said(-2010, "Account has insufficient balance for requested action.")
 WOULD_TAKE: Final = Said(-2010, "Order would immediately match and take.")
 WOULD_TRIGGER: Final = Said(-2010, "Order would trigger immediately.")
+FROZEN: Final = Said(-2010, "This account may not place or cancel orders.")
 CLOSED: Final = Said(-2010, "Market is closed.")
-DISABLED: Final = Said(-2010, "This action is disabled on this account.")
 DUPLICATE: Final = Said(-2010, "Duplicate order sent.")
 UNKNOWN_ORDER: Final = Said(-2011, "Unknown order sent.")
 RESTRICTED_CANCEL: Final = Said(-2011, "Order was not canceled due to cancel restrictions.")
@@ -152,11 +152,11 @@ OF_PROBLEMS: Final = {
     "conflict": DUPLICATE,
     "payload_too_large": TOO_LARGE,
     "deadline_passed": LATE,
-    "account_frozen": DISABLED,
     "insufficient_funds": INSUFFICIENT,
     "post_only_would_take": WOULD_TAKE,
     "stop_would_trigger": WOULD_TRIGGER,
     "price_out_of_band": filter_failure("PERCENT_PRICE_BY_SIDE"),
+    "account_frozen": FROZEN,
     "market_not_open": CLOSED,
     "order_not_open": UNKNOWN_ORDER,
     "rate_limited": TOO_MANY_REQUESTS,

@@ -97,11 +97,11 @@ async def klines(request: Request) -> list[list[Any]]:
 
 
 def _opening(market: int, interval: str) -> int:
-    """When the interval of a market's first trade began, in microseconds. Blocking."""
-    trade = next(iter(history.trades_from(market, 0, 1)), None)
-    return (
-        0 if trade is None else start_of(interval, trade.timestamp // MICROSECONDS) * MICROSECONDS
-    )
+    """When the interval began in which there is something first, in microseconds. Blocking."""
+    days = models.Candle.objects.filter(market=market, seconds=DAY).order_by("start")
+    starts = list(days.values_list("start", flat=True)[:1])
+    starts += [t.timestamp // MICROSECONDS for t in history.trades_from(market, 0, 1)]
+    return start_of(interval, min(starts, default=0)) * MICROSECONDS
 
 
 def _range(interval: str, start: int | None, end: int | None, limit: int) -> tuple[int, int]:

@@ -132,8 +132,8 @@ class PlainLane:
             or expires_at is not None
             or max_slippage is not None
             or validate_only
-            or account in market.frozen
             or must_wait
+            or account in market.frozen
             or (deadline is not None and deadline < market.now)
         ):
             return None

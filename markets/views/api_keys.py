@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
 from django.db.models import QuerySet
 from django.utils import timezone
@@ -81,6 +82,7 @@ class ApiKeysView(PrivateView):
         return Response(answer, status=201)
 
 
+_ROW_ID: Final = re.compile(r"[0-9]{1,18}", re.ASCII)
 TOO_MUCH = Problem("permission_denied", "a key cannot make one that may do more than itself")
 
 
@@ -170,8 +172,7 @@ def _keys_of(request: Request) -> QuerySet[models.ApiKey]:
 
 def _key(request: Request, key_id: str) -> models.ApiKey:
     """One of them. Raises Problem."""
-    found = _keys_of(request).filter(pk=key_id) if key_id.isdecimal() and len(key_id) < 19 else None
-    key = None if found is None else found.first()
+    key = _keys_of(request).filter(pk=key_id).first() if _ROW_ID.fullmatch(key_id) else None
     if key is None:
         raise Problem("not_found", "there is no such key of this account")
     return key
