@@ -10,20 +10,21 @@ from markets.faults.plan import NUMBERS, RATIOS, BadPlan, Plan, read_plan
 from markets.messages.public import ratio_text
 
 LABELS: Final = {
-    "delay_ms": "Delay of every answer and message, in milliseconds",
-    "jitter_ms": "and up to so much more, each differently, in milliseconds",
-    "drop": "Book messages left out (ratio, 0 to 1)",
-    "duplicate": "Book messages sent twice (ratio)",
-    "reorder": "Book messages sent after the next one (ratio)",
-    "corrupt_checksum": "Books with a wrong checksum (ratio)",
-    "cut_seconds": "Cut each connection after so many seconds (0: never)",
-    "rate_limited": "Requests answered 429, nothing done (ratio)",
-    "unavailable": "Requests answered 503, nothing done (ratio)",
-    "time_out": "Orders that are carried out, and then time out (ratio)",
-    "time_out_seconds": "after so many seconds",
-    "clock_skew_ms": "The server's clock is ahead by so many milliseconds (below 0: behind)",
-    "seed": "Seed, to repeat a run (empty: drawn)",
+    "delay_ms": ("Delay, in milliseconds", "Of every answer and every message."),
+    "jitter_ms": ("Jitter, in milliseconds", "Up to so much more, each time differently."),
+    "cut_seconds": ("Cut after, in seconds", "Of each connection; 0: never."),
+    "drop": ("Dropped, a ratio from 0 to 1", "Messages that never come."),
+    "duplicate": ("Duplicated, a ratio", "They come twice."),
+    "reorder": ("Reordered, a ratio", "They come after the next one."),
+    "corrupt_checksum": ("Wrong checksum, a ratio", "The levels are right."),
+    "rate_limited": ("Answered 429, a ratio", "Nothing is done."),
+    "unavailable": ("Answered 503, a ratio", "Nothing is done."),
+    "time_out": ("Timed out, a ratio", "Orders are carried out, and the answer does not come."),
+    "time_out_seconds": ("Timed out after, in seconds", "Then the answer is: timeout."),
+    "clock_skew_ms": ("Clock ahead, in milliseconds", "Below 0: behind."),
+    "seed": ("Seed", "The same one repeats a run; empty: it is drawn."),
 }
+"""Of each field: its label, and what it means."""
 MAX_TEXT: Final = 16
 GROUPS: Final = (
     ("The network", ("delay_ms", "jitter_ms", "cut_seconds")),
@@ -68,14 +69,22 @@ class FaultsForm(forms.Form):
 
 def _shown(plan: Plan, name: str) -> int | str:
     value: int = getattr(plan, name)
+    if name == "seed" and not value:
+        return ""
     return ratio_text(value) if name in RATIOS else value
 
 
 def _field(name: str) -> forms.Field:
+    label, help_text = LABELS[name]
     if name in RATIOS:
-        widget = forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"})
         return forms.CharField(
-            label=LABELS[name], required=False, max_length=MAX_TEXT, widget=widget
+            label=label,
+            help_text=help_text,
+            required=False,
+            max_length=MAX_TEXT,
+            widget=forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"}),
         )
     least, most = NUMBERS[name]
-    return forms.IntegerField(label=LABELS[name], required=False, min_value=least, max_value=most)
+    return forms.IntegerField(
+        label=label, help_text=help_text, required=False, min_value=least, max_value=most
+    )

@@ -15,7 +15,7 @@ class Migration(migrations.Migration):
                 ('api_key', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='faults', serialize=False, to='markets.apikey')),
                 ('token', models.CharField(editable=False, max_length=32, unique=True)),
                 ('plan', models.JSONField(default=dict)),
-                ('is_on', models.BooleanField(default=False)),
+                ('is_on', models.BooleanField(default=False, verbose_name='faults on')),
                 ('changed_at', models.DateTimeField(auto_now=True)),
             ],
         ),

@@ -16,7 +16,7 @@ class FaultPlan(models.Model):
     token = models.CharField(max_length=32, unique=True, editable=False)
     """Names the plan in the address `/faults/<token>/…`; it opens nothing."""
     plan = models.JSONField(default=dict)
-    is_on = models.BooleanField(default=False)
+    is_on = models.BooleanField("faults on", default=False)
     changed_at = models.DateTimeField(auto_now=True)
 
     def __str__(self) -> str:

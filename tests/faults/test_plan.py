@@ -7,7 +7,7 @@ from dataclasses import fields, replace
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from markets.faults.plan import (
@@ -30,6 +30,7 @@ JSON_VALUES = st.recursive(
     lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(), inner, max_size=2),
     max_leaves=4,
 )
+FEW = settings(max_examples=40, deadline=None)
 LANES = st.text("socket:http0123456789", min_size=1, max_size=12)
 COUNTS = st.integers(1, 10**9)
 
@@ -45,11 +46,13 @@ def plans(draw: st.DrawFn) -> Plan:
     return Plan(**values)
 
 
+@FEW
 @given(plans())
 def test_a_plan_comes_back_from_the_wire_as_it_went(plan: Plan) -> None:
     assert read_plan(plan.as_json()) == plan
 
 
+@FEW
 @given(plans(), LANES, COUNTS)
 def test_the_same_plan_decides_the_same(plan: Plan, lane: str, number: int) -> None:
     again = replace(plan)
@@ -60,6 +63,7 @@ def test_the_same_plan_decides_the_same(plan: Plan, lane: str, number: int) -> N
     assert again.delay_of(lane, number) == plan.delay_of(lane, number)
 
 
+@FEW
 @given(plans(), LANES, COUNTS)
 def test_a_delay_is_the_fixed_part_and_at_most_the_jitter(
     plan: Plan, lane: str, number: int
@@ -67,6 +71,7 @@ def test_a_delay_is_the_fixed_part_and_at_most_the_jitter(
     assert 0 <= plan.delay_of(lane, number) - plan.delay_ms <= plan.jitter_ms
 
 
+@FEW
 @given(plans(), LANES, COUNTS)
 def test_nothing_befalls_a_message_or_a_request_whose_ratio_is_0(
     plan: Plan, lane: str, number: int
@@ -78,6 +83,7 @@ def test_nothing_befalls_a_message_or_a_request_whose_ratio_is_0(
     assert plan.corrupt_checksum or not plan.corrupts(lane, number)
 
 
+@FEW
 @given(st.sampled_from(OF_MESSAGES), st.sampled_from(OF_REQUESTS), LANES, COUNTS)
 def test_a_ratio_of_1_befalls_all(of_messages: str, of_requests: str, lane: str, n: int) -> None:
     plan = Plan(**{of_messages: MILLION, of_requests: MILLION, "corrupt_checksum": MILLION})
@@ -140,6 +146,7 @@ def test_what_makes_no_sense_is_refused_by_field(given: dict[str, Any], field: s
     assert list(refused.value.errors) == [field]
 
 
+@FEW
 @given(st.dictionaries(st.sampled_from([*RATIOS, *NUMBERS, "x"]), JSON_VALUES))
 def test_whatever_is_sent_is_a_plan_or_refused(given: dict[str, Any]) -> None:
     wrong: set[str] = set()
@@ -152,6 +159,7 @@ def test_whatever_is_sent_is_a_plan_or_refused(given: dict[str, Any]) -> None:
     assert wrong <= set(given) | set(OF_MESSAGES) | set(OF_REQUESTS)
 
 
+@FEW
 @given(plans())
 def test_a_plan_in_words_fits_a_header(plan: Plan) -> None:
     words = plan.in_words()

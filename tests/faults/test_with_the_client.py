@@ -25,7 +25,7 @@ BOOK_FAULTS: list[JSON] = [
 ]
 ORDER_FAULTS: list[JSON] = [
     {"rate_limited": "0.3"},
-    {"unavailable": "0.3"},
+    {"unavailable": "0.15"},
     {"time_out": "0.3", "time_out_seconds": 1},
     {"cut_seconds": 1, "delay_ms": 100},
     {"rate_limited": "0.1", "unavailable": "0.1", "time_out": "0.2", "time_out_seconds": 1},
