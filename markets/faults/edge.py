@@ -28,6 +28,8 @@ from markets.middleware import request_id
 from markets.problems import Problem, problem_response
 
 LANE: Final = "http"
+MAX_HELD: Final = 1_000
+"""Answers of one key that may be held back at a time; beyond it they come at once."""
 KEYS: Final = "/api/v1/api-keys"
 TIMES: Final = frozenset({"/api/v1/time", "/api/v3/time", "/api/v3/exchangeInfo"})
 OWN_BOOK: Final = re.compile(r"/api/v1/markets/[^/]+/book")
@@ -115,7 +117,7 @@ class _Exchange:
         )
         await site(self._scope, receive, self.send)
         if self._withheld:
-            await asyncio.sleep(self._plan.time_out_seconds)
+            await self._wait(self._plan.time_out_seconds)
             await self._answer(fate)
 
     async def _refuse(self, fate: RequestFate, receive: Receive) -> None:
@@ -144,7 +146,16 @@ class _Exchange:
         delay = self._plan.delay_of(LANE, self._number) if self._number else 0
         if delay:
             self._injected.append(f"delay_ms {delay}")
-            await asyncio.sleep(delay / 1000)
+            await self._wait(delay / 1000)
+
+    async def _wait(self, seconds: float) -> None:
+        if self._faults.held >= MAX_HELD:
+            return
+        self._faults.held += 1
+        try:
+            await asyncio.sleep(seconds)
+        finally:
+            self._faults.held -= 1
 
     def _headers(self) -> list[tuple[bytes, bytes]]:
         return headers_of(self._faults, ", ".join(self._injected))

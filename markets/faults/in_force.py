@@ -45,6 +45,8 @@ class KeyFaults:
         self.plan: Plan | None = None
         """None: they are turned off."""
         self._requests = self._connections = 0
+        self.held = 0
+        """Answers over HTTP that are held back."""
 
     def change(self, plan: Plan | None) -> None:
         """Go by another plan from now on, counting anew."""

@@ -1,8 +1,8 @@
 """A socket whose key has faults: what is between it and its client.
 
 Rules:
-- What is sent is held back, in its order, and written by a task of the line; at most MAX_HELD messages wait,
-  then whoever sends must wait.
+- What is sent is held back, in its order, and written by a task of the line; at most MAX_HELD messages or
+  MAX_HELD_BYTES wait, then whoever sends must wait.
 - A book message may be dropped, sent twice, or sent after the next one of its kind; if none comes within
   REORDER_SECONDS it is sent after all. Snapshots of the exchange's own socket are never dropped.
 - A request about orders may be refused before it is carried out; or carried out, its answer taken away, and
@@ -29,6 +29,7 @@ from markets.problems import Problem
 HEADER: Final = b"x-exchange-faults"
 MAX_HELD: Final = 5_000
 """Messages of one connection that may be held back."""
+MAX_HELD_BYTES: Final = 16 * 1024 * 1024
 REORDER_SECONDS: Final = 1.0
 LANE: Final = "socket"
 
@@ -71,6 +72,8 @@ class Line:
         self._taken_away: Counter[int | str | None] = Counter()
         self._refusals: dict[int | str | None, str] = {}
         self._out: deque[tuple[float, str]] = deque()
+        self._held = 0
+        """Bytes of what is held back."""
         self._due = 0.0
         self._kept_back: str | None = None
         """A book message that shall come after the next one."""
@@ -235,9 +238,15 @@ class Line:
         delay = self._plan.delay_of(self._lane, self._messages) / 1000
         self._due = max(self._due, asyncio.get_running_loop().time() + delay)
         self._out.append((self._due, text))
-        if len(self._out) >= MAX_HELD:
-            self._room.clear()
+        self._held += len(text)
+        self._look_for_room()
         self._waiting.set()
+
+    def _look_for_room(self) -> None:
+        if len(self._out) < MAX_HELD and self._held <= MAX_HELD_BYTES:
+            self._room.set()
+        else:
+            self._room.clear()
 
     async def _write(self) -> None:
         loop = asyncio.get_running_loop()
@@ -250,7 +259,8 @@ class Line:
                     if due > loop.time():
                         await asyncio.sleep(due - loop.time())
                     self._out.popleft()
-                    self._room.set()
+                    self._held -= len(text)
+                    self._look_for_room()
                     await self._send({"type": "websocket.send", "text": text})
         except OSError as error:
             self._lost = error
