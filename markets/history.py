@@ -116,6 +116,8 @@ class MarketMoment:
     """The last ones, newest first."""
     minutes: list[Candle]
     """One-minute candles of the last 24 hours."""
+    timestamp: int
+    """The engine's clock with its last batch, in microseconds; 0: there was none."""
 
 
 def fee_account_id() -> int:
@@ -140,6 +142,7 @@ def market_moment(symbol: str) -> MarketMoment:
             indication=indication,
             trades=trades(market, RECENT_TRADES),
             minutes=_candles(market, 60, int(time.time()) - DAY, None, DAY // 60 + 1),
+            timestamp=market.last_timestamp(),
         )
 
 

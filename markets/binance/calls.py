@@ -45,6 +45,8 @@ class Request:
     params: Parameters
     address: str
     known: Principal | None = None
+    api_key: str = ""
+    """The key that they named."""
 
     @property
     def who(self) -> Principal:

@@ -118,7 +118,7 @@ async def _read(
     key = await key_of(named, request.address, process.current().hub.read)
     if call.access is not Access.KEY:
         check_http(key, params, query, body, clock.now())
-    request.known = key.who
+    request.known, request.api_key = key.who, named or ""
 
 
 def _error(error: Exception) -> tuple[int, Headers, bytes]:

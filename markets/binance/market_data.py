@@ -1,4 +1,4 @@
-"""Public data of a market: what it is, its book, its trades."""
+"""Public data of a market: what it is, its trades, its average price."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from markets.binance import usage
 from markets.binance.calls import JSON, Request
 from markets.binance.errors import BAD_COMBINATION, DialectError, illegal
 from markets.binance.symbols import STATUSES, names, view_of
-from markets.binance.texts import ZERO, fixed, milliseconds, padded, quotient, ratio
+from markets.binance.texts import ZERO, fixed, milliseconds, quotient, ratio
 from markets.hub import MarketView
 from markets.matching.events import Trade
 from markets.matching.spec import MarketSpec
@@ -25,8 +25,6 @@ from markets.matching.types import (
 )
 from markets.models import ID_BITS
 
-MAX_DEPTH: Final = 5000
-DEFAULT_DEPTH: Final = 100
 MAX_TRADES: Final = 1000
 DEFAULT_TRADES: Final = 500
 AVERAGE_MINUTES: Final = 5
@@ -184,31 +182,6 @@ def _filters(spec: MarketSpec) -> list[JSON]:
     return found
 
 
-# The book
-
-
-def update_id(view: MarketView) -> int:
-    """The number of the book's last change, as depth updates count."""
-    return view.book.sequence
-
-
-async def depth(request: Request) -> JSON:
-    """The best levels of both sides."""
-    view = view_of(request.params.symbol())
-    limit = request.params.limit(DEFAULT_DEPTH, MAX_DEPTH)
-    return depth_json(view, limit)
-
-
-def depth_json(view: MarketView, limit: int) -> JSON:
-    """The book and its number, read at one moment; nothing else (a time would change what clients expect)."""
-    bids, asks = view.book.levels(limit)
-    return {"lastUpdateId": update_id(view), "bids": _levels(bids), "asks": _levels(asks)}
-
-
-def _levels(levels: list[list[str]]) -> list[list[str]]:
-    return [[padded(price), padded(quantity)] for price, quantity in levels]
-
-
 # Trades
 
 
@@ -300,8 +273,14 @@ def times(request: Request) -> tuple[int | None, int | None]:
 
 
 async def average_price(request: Request) -> JSON:
-    """The average of the last minutes by volume; without trades the last price."""
+    """The average price of the last minutes."""
     view = view_of(request.params.symbol())
+    price, last = average(view)
+    return {"mins": AVERAGE_MINUTES, "price": price, "closeTime": last}
+
+
+def average(view: MarketView) -> tuple[str, int]:
+    """The last minutes' average by volume, or the last price; and the last trade's time."""
     spec = view.spec
     recent = view.day.since(time.time() - AVERAGE_MINUTES * 60)
     price = ZERO if view.last_price is None else fixed(view.last_price, spec.quote_decimals)
@@ -309,8 +288,7 @@ async def average_price(request: Request) -> JSON:
         price = quotient(
             recent.quote_volume * 10**spec.base_decimals, recent.volume * 10**spec.quote_decimals
         )
-    last = view.trades[0].timestamp if view.trades else 0
-    return {"mins": AVERAGE_MINUTES, "price": price, "closeTime": milliseconds(last)}
+    return price, milliseconds(view.trades[0].timestamp if view.trades else 0)
 
 
 # What clients ask for that there is nothing of here

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from markets.binance import account, klines, lists, market_data, order_rows, tickers, trading
+from markets.binance import account, depth, klines, lists, market_data, order_rows, tickers, trading
 from markets.binance.calls import ORDER_WEIGHT, Access, Call
+from markets.binance.user_data import listen_keys
 
 V3: Final = "/api/v3"
 SAPI: Final = "/sapi/v1"
@@ -14,7 +15,7 @@ PUBLIC: Final = {
     f"{V3}/ping": Call(market_data.ping),
     f"{V3}/time": Call(market_data.server_time),
     f"{V3}/exchangeInfo": Call(market_data.exchange_info),
-    f"{V3}/depth": Call(market_data.depth),
+    f"{V3}/depth": Call(depth.depth),
     f"{V3}/trades": Call(market_data.trades),
     f"{V3}/historicalTrades": Call(market_data.historical_trades),
     f"{V3}/aggTrades": Call(market_data.aggregate_trades),
@@ -78,3 +79,10 @@ ROUTES[f"{V3}/openOrders"]["DELETE"] = CANCEL_ALL
 ROUTES[f"{V3}/orderList"]["DELETE"] = Call(lists.cancel_list, Access.TRADE, ORDER_WEIGHT)
 for _path, (_run, _orders) in LISTS.items():
     ROUTES[_path] = {"POST": Call(_run, Access.TRADE, ORDER_WEIGHT, orders=_orders)}
+
+LISTEN_WEIGHT: Final = 2
+ROUTES[f"{V3}/userDataStream"] = {
+    "POST": Call(listen_keys.start, Access.KEY, LISTEN_WEIGHT),
+    "PUT": Call(listen_keys.keep_alive, Access.KEY, LISTEN_WEIGHT),
+    "DELETE": Call(listen_keys.stop, Access.KEY, LISTEN_WEIGHT),
+}

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 import time
-from typing import Final, NamedTuple
+from collections.abc import Awaitable, Callable
+from typing import Any, Final, NamedTuple
 
 from markets import history, models
 from markets.binance.calls import JSON, Request
@@ -37,17 +38,19 @@ class Before(NamedTuple):
     price: int | None
 
 
+Read = Callable[..., Awaitable[Any]]
+"""Calls something that blocks, in a thread that may read the database."""
 _before: dict[str, Before] = {}
 """Of the last 24 hours, by market."""
 
 
-async def know(request: Request, views: list[MarketView]) -> None:
+async def know(read: Read, views: list[MarketView]) -> None:
     """Read what the hub does not know of the last 24 hours of these markets."""
     minute = int(time.time()) // MINUTE
     unknown = [v for v in views if (b := _before.get(v.symbol)) is None or b.minute != minute]
     if unknown:
         keys = [key_of(view.spec) for view in unknown]
-        for view, before in zip(unknown, await request.read(_read, keys, minute), strict=True):
+        for view, before in zip(unknown, await read(_read, keys, minute), strict=True):
             _before[view.symbol] = before
 
 
@@ -88,7 +91,7 @@ async def day(request: Request) -> JSON | list[JSON]:
     """The last 24 hours."""
     views, many = _asked_for(request)
     mini = request.params.choice("type", KINDS) == "MINI"
-    await know(request, list(views.values()))
+    await know(request.read, list(views.values()))
     return _answer([day_json(name, view, mini=mini) for name, view in views.items()], many)
 
 

@@ -31,6 +31,7 @@ from markets.binance.order_rows import orders_by_id
 from markets.binance.orders import NativeOrder, decode_order
 from markets.binance.parameters import Parameters
 from markets.binance.symbols import view_of
+from markets.binance.user_data import cancel_names
 from markets.matching.commands import AmendOrder, CancelAll, CancelOrder, PlaceOrder
 from markets.matching.spec import MarketSpec
 from markets.matching.types import LIVE, OrderStatus, RejectReason
@@ -139,6 +140,7 @@ async def cancel_order(request: Request) -> JSON:
     wanted = named(params, "orderId", "origClientOrderId")
     only = _restriction(params)
     cancel_name = params.client_order_id("newClientOrderId") or new_name()
+    cancel_names.note(request.account, wanted, cancel_name)
     order = await _cancel(request, spec, wanted, only)
     return orders.canceled_json(order, cancel_name)
 
@@ -202,6 +204,7 @@ async def cancel_replace(request: Request) -> JSON:
     response = response_of(params, params.required("type"))
     wanted = named(params, "cancelOrderId", "cancelOrigClientOrderId")
     cancel_name = params.client_order_id("cancelNewClientOrderId") or new_name()
+    cancel_names.note(request.account, wanted, cancel_name)
     only = _restriction(params)
     canceled, placed = "SUCCESS", "NOT_ATTEMPTED"
     cancel_answer: Any = None

@@ -22,6 +22,7 @@ from markets.models.accounts import (
 )
 from markets.models.attempts import Attempts
 from markets.models.engines import EngineProcess
+from markets.models.listen_keys import ListenKey
 from markets.models.markets import (
     ASSET_SYMBOL,
     DEFAULT_DECIMALS,
@@ -73,6 +74,7 @@ __all__ = [
     "FeeTier",
     "FrozenAccount",
     "KeyKind",
+    "ListenKey",
     "Market",
     "MarketSchedule",
     "Node",

@@ -124,6 +124,11 @@ class Market(models.Model):
     def __str__(self) -> str:
         return self.symbol
 
+    def last_timestamp(self) -> int:
+        """The engine's clock with its last batch, in microseconds; 0: there was none."""
+        batches = self.batches.order_by("-sequence")
+        return batches.values_list("timestamp", flat=True).first() or 0
+
     def state(self) -> MarketState:
         """What its engine starts from."""
         return MarketState(
