@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from rest_framework.serializers import ListField
 
-from markets import accounts, private_feed
+from markets import account_follower, accounts, private_feed
 from markets import serializers as shapes
 from markets.models import Account, Asset, Trade
 from tests.api.shapes import check
@@ -302,7 +302,8 @@ def right_before(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
     """Let something happen once, right before a feed reads rows in some way (from some sequence on)."""
 
     def happen(reading: str, event: Callable[[], object], after: int | None = None) -> None:
-        read = getattr(private_feed, reading)
+        module = private_feed if hasattr(private_feed, reading) else account_follower
+        read = getattr(module, reading)
         events = [event]
 
         def read_late(*args: Any) -> Any:
@@ -310,7 +311,7 @@ def right_before(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
                 events.pop()()
             return read(*args)
 
-        monkeypatch.setattr(private_feed, reading, read_late)
+        monkeypatch.setattr(module, reading, read_late)
 
     return happen
 
