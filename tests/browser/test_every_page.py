@@ -1,4 +1,4 @@
-"""Every page there is: as it should be, narrow on a phone, silent on the console, right by axe in both themes."""
+"""Every page there is: answered as it should be, on a phone, too, silent on the console, and right by axe."""
 
 from __future__ import annotations
 
