@@ -157,11 +157,11 @@ def trade(alice: httpx.Client) -> None:
         {"side": "buy", "quantity": "0.01", "price": asks[0]},
         {"side": "sell", "quantity": "0.015", "price": bids[0]},
         {"side": "buy", "quantity": "0.02", "price": asks[2], "time_in_force": "ioc"},
-        {"side": "sell", "quantity": "0.3", "type": "stop", "stop_price": bids[19]},
+        {"side": "sell", "quantity": "0.3", "type": "stop", "stop_price": bids[-1]},
     ]
     for wish in wishes:
         alice.post("orders", json={"market": MARKET, **wish}).raise_for_status()
-    passing = {"market": MARKET, "side": "buy", "quantity": "0.1", "price": bids[15]}
+    passing = {"market": MARKET, "side": "buy", "quantity": "0.1", "price": bids[-2]}
     order = alice.post("orders", json=passing).raise_for_status().json()
     alice.delete(f"orders/{order['id']}").raise_for_status()
 
