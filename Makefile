@@ -5,6 +5,7 @@
 # make simulate       replay a simulated run: SEED=7 STEPS=250; many: SEEDS=1-100
 # make bench          the exchange beside bare limits (ARGS="--runs 1"); compare runs: make bench-compare A=a.json B=b.json
 # make bench-cluster  the cluster, on DATABASE_URL and REDIS_URL
+# make bench-binance  what 100 clients on the dialect's streams cost the order path
 # make bench-complexity · bench-core · bench-parts · bench-tables · bench-servers · bench-pauses · bench-instructions · bench-page:
 #                     what a command costs; the core beside others; its parts; queries at a million rows; ASGI servers;
 #                     the garbage collector's pauses; instructions a message; the page in a browser
@@ -19,7 +20,7 @@ BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 OWN_NODE := $(shell node --version 2>/dev/null | grep -Eq '^v(2[0-9]|[3-9][0-9])\.' && npm --version >/dev/null 2>&1 || echo .venv/node-ready)
 
-.PHONY: run cluster test lint check screenshots simulate bench bench-compare bench-complexity bench-core bench-tables bench-parts bench-servers bench-pauses bench-instructions bench-page bench-cluster format clean
+.PHONY: run cluster test lint check screenshots simulate bench bench-compare bench-complexity bench-core bench-tables bench-parts bench-binance bench-servers bench-pauses bench-instructions bench-page bench-cluster format clean
 
 run: .venv/run-ready node_modules/run-ready
 	@$(BIN)/python manage.py migrate --verbosity 0
@@ -69,6 +70,9 @@ bench-cluster: .venv/test-ready
 bench-tables: .venv/run-ready
 	$(BIN)/python -m benchmarks.tables $(ARGS)
 
+bench-binance: .venv/test-ready
+	$(BIN)/python -m benchmarks.binance $(ARGS)
+
 bench-servers: .venv/test-ready
 	$(BIN)/python -m benchmarks.servers $(ARGS)
 
@@ -96,8 +100,9 @@ clean:
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
 	@touch $@
 
-.venv/test-ready: requirements.txt requirements-dev.txt | .venv/bin/python
+.venv/test-ready: requirements.txt requirements-dev.txt requirements-bots.txt | .venv/bin/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -r requirements-bots.txt
 	@touch $@ .venv/run-ready
 
 .venv/node-ready: requirements-node.txt | .venv/bin/python

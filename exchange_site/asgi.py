@@ -1,4 +1,4 @@
-"""The three ways in: http (the lean lane, Django), websocket (market data and trading), channel (engines).
+"""The three ways in: http (the Binance dialect, the lean lane, Django), websocket, channel (engines).
 
 Whatever serves it (uvicorn by `serve`, daphne by `runserver`), a body larger than the limit is refused
 while it arrives, and the first request starts this process's gateway and hub if nothing has yet.
@@ -21,6 +21,7 @@ from channels.sessions import CookieMiddleware
 from django.conf import settings
 
 from markets import lean, process
+from markets.binance import http as dialect
 from markets.consumers.engine import engine_consumer
 from markets.consumers.socket import close_unknown_address
 from markets.middleware import request_id
@@ -32,7 +33,10 @@ Send = Callable[[dict[str, Any]], Awaitable[None]]
 
 
 async def http(scope: dict[str, Any], receive: Receive, send: Send) -> None:
-    """The lean lane for what it takes, Django for everything else."""
+    """The dialect for its addresses, the lean lane for what it takes, Django for everything else."""
+    if settings.BINANCE and dialect.is_its_own(scope["path"]):
+        await dialect.answer(scope, receive, send)
+        return
     call = lean.call_of(scope) if settings.LEAN else None
     if call is None:
         await bounded_http(scope, receive, send)

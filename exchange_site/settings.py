@@ -2,9 +2,9 @@
 
 DATABASE_URL, REDIS_URL, REDIS_SENTINELS, REDIS_SENTINEL_PASSWORD, SECRET_KEY, DEBUG, ALLOWED_HOSTS,
 CSRF_TRUSTED_ORIGINS, DEFAULT_FROM_EMAIL, EMAIL_URL, EXCHANGE_VAR, EXCHANGE_SANDBOX, EXCHANGE_SIGN_UP,
-EXCHANGE_HTTPS, EXCHANGE_LEAN, EXCHANGE_MAINTENANCE, EXCHANGE_RATE_*, EXCHANGE_METRICS_*,
-EXCHANGE_PUBLIC_URL, EXCHANGE_SEALING_KEY, EXCHANGE_STOP_NOTICE, EXCHANGE_TRUSTED_PROXIES, LOG_LEVEL and
-LOG_FORMAT are described in docs/operations.md.
+EXCHANGE_HTTPS, EXCHANGE_LEAN, EXCHANGE_BINANCE, EXCHANGE_MAINTENANCE, EXCHANGE_RATE_*,
+EXCHANGE_METRICS_*, EXCHANGE_PUBLIC_URL, EXCHANGE_SEALING_KEY, EXCHANGE_STOP_NOTICE,
+EXCHANGE_TRUSTED_PROXIES, LOG_LEVEL and LOG_FORMAT are described in docs/operations.md.
 """
 
 from __future__ import annotations
@@ -96,8 +96,9 @@ SIGN_UP = _flag("EXCHANGE_SIGN_UP", default=False) if os.environ.get("EXCHANGE_S
 # The web answers 503 to all but operators; so it does while this file is there, which may say why.
 MAINTENANCE = _flag("EXCHANGE_MAINTENANCE", default=False)
 MAINTENANCE_FILE = VAR_DIR / "maintenance"
-# What seals the secrets of second factors in the database; changing it makes them unreadable.
-SEALING_KEY = os.environ.get("EXCHANGE_SEALING_KEY") or SECRET_KEY
+# What seals the secrets that the database keeps (of second factors, of API keys): the first seals, all of
+# them open, so that it can be rotated. What was sealed by none of them is unreadable.
+SEALING_KEYS = _words("EXCHANGE_SEALING_KEY") or [SECRET_KEY]
 # Whose X-Forwarded-For tells where a client is: addresses and networks with commas, or *.
 TRUSTED_PROXIES = os.environ.get("EXCHANGE_TRUSTED_PROXIES") or os.environ.get(
     "FORWARDED_ALLOW_IPS", "127.0.0.1"
@@ -265,6 +266,9 @@ REST_FRAMEWORK = {
 
 # Orders of programs need not pass through Django: the same answers for a fraction of the time.
 LEAN = _flag("EXCHANGE_LEAN", default=True)
+
+# The Binance spot dialect beside the exchange's own API: existing bots connect unchanged.
+BINANCE = _flag("EXCHANGE_BINANCE", default=True)
 
 SPECTACULAR_SETTINGS = {
     "TITLE": "Exchange API",

@@ -32,6 +32,7 @@ from markets.models import (
     ApiKey,
     Asset,
     Balance,
+    KeyKind,
     Market,
     Transfer,
 )
@@ -181,8 +182,7 @@ def make_api_key(
     expires_at: datetime | None = None,
 ) -> tuple[ApiKey, str]:
     """A new key and its secret, which nobody can see again. Raises TooManyKeys."""
-    if ApiKey.objects.filter(account=account, revoked_at=None).count() >= MAX_API_KEYS:
-        raise TooManyKeys(f"at most {MAX_API_KEYS} API keys an account; delete one first")
+    check_room(account)
     secret = f"ex_{secrets.token_urlsafe(32)}"
     key = ApiKey.objects.create(
         account=account,
@@ -197,6 +197,12 @@ def make_api_key(
     return key, secret
 
 
+def check_room(account: Account) -> None:
+    """Raise TooManyKeys if the account may have no more."""
+    if ApiKey.objects.filter(account=account, revoked_at=None).count() >= MAX_API_KEYS:
+        raise TooManyKeys(f"at most {MAX_API_KEYS} API keys an account; delete one first")
+
+
 def hash_of_key(secret: str) -> str:
     """What is kept of a key: 256 random bits need no slow hash."""
     return hashlib.sha256(secret.encode()).hexdigest()
@@ -206,10 +212,15 @@ def principal_of_key(secret: str) -> Principal | None:
     """Whose key it is; None for keys that are unknown or revoked. Its limits are not looked at here."""
     key = (
         ApiKey.objects.select_related("account__user")
-        .filter(hashed=hash_of_key(secret), revoked_at=None)
+        .filter(hashed=hash_of_key(secret), kind=KeyKind.BEARER, revoked_at=None)
         .first()
     )
-    if key is None or (key.account.user is not None and not key.account.user.is_active):
+    return None if key is None else principal_of_row(key)
+
+
+def principal_of_row(key: ApiKey) -> Principal | None:
+    """What a key that is in force allows, and that it is used; None if its user is locked out."""
+    if key.account.user is not None and not key.account.user.is_active:
         return None
     now = timezone.now()
     if key.last_used_at is None or (now - key.last_used_at).total_seconds() > LAST_USED_INTERVAL:

@@ -151,7 +151,7 @@ def one_moment() -> Iterator[None]:
 
     (Django's `atomic` would take SQLite's write lock, and on PostgreSQL see each statement's moment.)
     """
-    if connection.in_atomic_block:
+    if connection.in_atomic_block or _in_a_moment():
         yield
     elif connection.vendor == "postgresql":
         with transaction.atomic():
@@ -165,3 +165,8 @@ def one_moment() -> Iterator[None]:
                 yield
             finally:
                 cursor.execute("ROLLBACK")
+
+
+def _in_a_moment() -> bool:
+    driver: Any = connection.connection
+    return connection.vendor == "sqlite" and driver is not None and bool(driver.in_transaction)

@@ -19,6 +19,7 @@ from markets import accounts
 from markets.demo_past import make_past
 from markets.models import Asset, Balance, FeeTier, Market
 from markets.operators import create_market
+from markets.signing_keys import make_hmac_key, signing_key_of
 
 MARKETS: Final = {
     # symbol: (tick size, lot size, where its made-up past ends: where the demo's traders begin)
@@ -42,6 +43,8 @@ TRADERS: Final = ("demo-maker", "demo-taker-1", "demo-taker-2")
 PEOPLES_MONEY: Final = {"USD": 1_000_000, "BTC": 10, "ETH": 100, "SOL": 1000}
 TRADERS_MONEY: Final = {"USD": 1_000_000_000, "BTC": 10_000, "ETH": 200_000, "SOL": 5_000_000}
 KEYS_FILE: Final = "demo_keys.json"
+BOT: Final = "alice's bot"
+"""Whose entry in the file is a key and its secret."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +56,8 @@ class Demo:
     key: str
     """alice's API key."""
     trader_keys: dict[str, str]
+    bot_key: tuple[str, str]
+    """alice's key and secret for bots of the Binance dialect."""
 
 
 def prepare_demo() -> Demo:
@@ -70,7 +75,8 @@ def prepare_demo() -> Demo:
     if not User.objects.filter(username=ADMIN[0]).exists():
         User.objects.create_superuser(ADMIN[0], password=ADMIN[1])
     keys = _keys()
-    return Demo(PEOPLE, ADMIN, keys.pop("alice"), keys)
+    key, _, secret = keys.pop(BOT).partition(":")
+    return Demo(PEOPLE, ADMIN, keys.pop("alice"), keys, (key, secret))
 
 
 def _tiers(quote: Asset) -> None:
@@ -99,11 +105,21 @@ def _person(name: str, password: str | None, money: dict[str, int]) -> None:
             accounts.deposit(account, asset, amount * 10**asset.decimals, note="demo")
 
 
+def _is_good(name: str, key: str) -> bool:
+    """Whether a key of the file still lets somebody in."""
+    if name == BOT:
+        return signing_key_of(key.partition(":")[0]) is not None
+    return accounts.principal_of_key(key) is not None
+
+
 def _keys() -> dict[str, str]:
     """The keys of the file, those that are no longer good replaced."""
     path = settings.VAR_DIR / KEYS_FILE
     keys: dict[str, str] = json.loads(path.read_text()) if path.exists() else {}
-    good = {name: key for name, key in keys.items() if accounts.principal_of_key(key) is not None}
+    good = {name: key for name, key in keys.items() if _is_good(name, key)}
+    if BOT not in good:
+        _, key, secret = make_hmac_key(accounts.open_account("alice"), "demo bot")
+        good[BOT] = f"{key}:{secret}"
     for name in ("alice", *TRADERS):
         if name not in good:
             good[name] = accounts.make_api_key(accounts.open_account(name), "demo")[1]

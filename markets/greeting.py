@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from django.conf import settings
+
 from markets.demo import Demo
 
 
@@ -23,6 +25,7 @@ def greeting(urls: Sequence[str], demo: Demo | None) -> str:
             "  Next, in another terminal:",
             f"    .venv/bin/python -m clients watch BTC-USD --url {url}",
             f"    .venv/bin/python -m clients submit BTC-USD buy 0.01 --key {demo.key} --url {url}",
+            *_for_bots(demo),
         ]
     else:
         lines += [
@@ -33,3 +36,16 @@ def greeting(urls: Sequence[str], demo: Demo | None) -> str:
         ]
     lines += ["", f"  API: {url}/api/docs/   admin: {url}/admin/   stop: Ctrl-C", ""]
     return "\n".join(lines)
+
+
+def _for_bots(demo: Demo) -> list[str]:
+    """Alice's key for existing bots, where there is a way in for them."""
+    if not settings.BINANCE:
+        return []
+    key, secret = demo.bot_key
+    return [
+        "",
+        "  Your own bot (ccxt, python-binance …: docs/binance.md), as alice:",
+        f"    apiKey  {key}",
+        f"    secret  {secret}",
+    ]

@@ -44,6 +44,8 @@ CANDLE_FIELDS: Final = (
     "volume",
     "quote_volume",
     "trade_count",
+    "taker_buy_volume",
+    "taker_buy_quote_volume",
 )
 DAY: Final = 86_400
 END_OF_TIME: Final = 2**40
@@ -63,6 +65,9 @@ class Candle:
     volume: int
     quote_volume: int
     trade_count: int
+    taker_buy_volume: int = 0
+    """The part of the volume that buyers took."""
+    taker_buy_quote_volume: int = 0
 
     def add(self, later: Candle) -> None:
         """Take in what came after it."""
@@ -72,6 +77,8 @@ class Candle:
         self.volume += later.volume
         self.quote_volume += later.quote_volume
         self.trade_count += later.trade_count
+        self.taker_buy_volume += later.taker_buy_volume
+        self.taker_buy_quote_volume += later.taker_buy_quote_volume
 
     def as_json(self, spec: MarketSpec) -> JSON:
         """The contract's candle."""
@@ -90,8 +97,9 @@ class Candle:
 def candle_of(trade: Trade, seconds: int) -> Candle:
     """The candle of a single trade."""
     start = trade.timestamp // (seconds * MICROSECONDS) * seconds
-    price = trade.price
-    return Candle(start, price, price, price, price, trade.quantity, trade.amount, 1)
+    price, quantity, amount = trade.price, trade.quantity, trade.amount
+    bought = (quantity, amount) if trade.taker_side is Side.BUY else (0, 0)
+    return Candle(start, price, price, price, price, quantity, amount, 1, *bought)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +116,8 @@ class MarketMoment:
     """The last ones, newest first."""
     minutes: list[Candle]
     """One-minute candles of the last 24 hours."""
+    timestamp: int
+    """The engine's clock with its last batch, in microseconds; 0: there was none."""
 
 
 def fee_account_id() -> int:
@@ -132,6 +142,7 @@ def market_moment(symbol: str) -> MarketMoment:
             indication=indication,
             trades=trades(market, RECENT_TRADES),
             minutes=_candles(market, 60, int(time.time()) - DAY, None, DAY // 60 + 1),
+            timestamp=market.last_timestamp(),
         )
 
 
@@ -170,6 +181,50 @@ def trades(market: models.Market, limit: int, before: int | None = None) -> list
     # One bound on each side: of two, SQLite takes one to enter the table, and reads on to the other.
     rows = models.Trade.objects.filter(pk__gt=first, pk__lte=last)
     return [trade_event(row) for row in rows.order_by("-pk").values_list(*TRADE_FIELDS)[:limit]]
+
+
+def trades_from(market: int, first: int, limit: int) -> list[Trade]:
+    """A market's trades (the market by key) with ids from `first` on, oldest first."""
+    low, high = ids_of(market, 0, None)
+    rows = models.Trade.objects.filter(pk__gte=max(first, low), pk__lte=high)
+    return [trade_event(row) for row in rows.order_by("pk").values_list(*TRADE_FIELDS)[:limit]]
+
+
+def trades_to(market: int, last: int | None, limit: int) -> list[Trade]:
+    """The newest trades of a market (by key) with ids up to `last`, oldest first."""
+    low, high = ids_of(market, 0, None)
+    end = high if last is None else min(last, high)
+    rows = models.Trade.objects.filter(pk__gt=low, pk__lte=end)
+    found = [trade_event(row) for row in rows.order_by("-pk").values_list(*TRADE_FIELDS)[:limit]]
+    return found[::-1]
+
+
+def first_id_from(market: int, moment: int) -> int:
+    """The id from which on a market's trades are not before a moment; past the last one, if all are.
+
+    Times grow with ids, so the place is found by halving, each time by one look at the table.
+    """
+    first, last = ids_of(market, 0, None)
+    places = models.Trade.objects.values_list("pk", "timestamp")
+    newest = places.filter(pk__gt=first, pk__lte=last).order_by("-pk").first()
+    if newest is None or newest[1] < moment:
+        return first + 1 if newest is None else int(newest[0]) + 1
+    low, high = first + 1, int(newest[0])
+    while low < high:
+        middle = (low + high) // 2
+        pk, timestamp = places.filter(pk__gte=middle, pk__lte=last).order_by("pk")[0]
+        if timestamp >= moment:
+            high = middle
+        else:
+            low = int(pk) + 1
+    return low
+
+
+def price_before(market: int, trade: int) -> int | None:
+    """The price of a market's (by key) last trade before an id; None: there was none."""
+    first, _ = ids_of(market, 0, None)
+    rows = models.Trade.objects.filter(pk__gt=first, pk__lt=trade).order_by("-pk")
+    return rows.values_list("price", flat=True).first()
 
 
 def candles(
@@ -223,7 +278,13 @@ def added_up(
 
     Added up by the database; SQLite's sums end at 64 bits, so there each is taken in two parts.
     """
-    parts = (*quantity_sums("quantity"), *amount_sums("amount"))
+    bought = "CASE WHEN taker_side = 'buy' THEN {} ELSE {} END"
+    parts = (
+        *quantity_sums("quantity"),
+        *amount_sums("amount"),
+        *quantity_sums(bought.format("quantity", 0)),
+        *amount_sums(bought.format("amount", "0" if connection.vendor == "postgresql" else "'0'")),
+    )
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT timestamp / %s AS bucket, MIN(sequence), MAX(sequence), MAX(price), MIN(price), "  # noqa: S608
@@ -304,13 +365,13 @@ def _with_open_and_close(market: int, seconds: int, rows: Sequence[Sequence[Any]
             high=high,
             low=low,
             close=price[last],
-            volume=whole_amount(volume, volume_rest),
-            quote_volume=whole_amount(quote, quote_rest),
+            volume=whole_amount(*sums[0:2]),
+            quote_volume=whole_amount(*sums[2:4]),
             trade_count=count,
+            taker_buy_volume=whole_amount(*sums[4:6]),
+            taker_buy_quote_volume=whole_amount(*sums[6:8]),
         )
-        for bucket, first, last, high, low, count, volume, volume_rest, quote, quote_rest in reversed(
-            rows
-        )
+        for bucket, first, last, high, low, count, *sums in reversed(rows)
     ]
 
 

@@ -49,7 +49,13 @@ COMMON_FIELDS: Final = (
     "deadline",
     "validate_only",
 )
-PLACE_FIELDS: Final = (*COMMON_FIELDS, "stop_price", "max_slippage", "quote_quantity")
+PLACE_FIELDS: Final = (
+    *COMMON_FIELDS,
+    "stop_price",
+    "max_slippage",
+    "quote_quantity",
+    "must_wait",
+)
 OCO_FIELDS: Final = (*(name for name in COMMON_FIELDS if name != "type"), "stop")
 BRACKET_FIELDS: Final = (*COMMON_FIELDS, "stop_price", "max_slippage", "take_profit", "stop_loss")
 STOP_FIELDS: Final = ("stop_price", "price", "max_slippage", "client_order_id")
@@ -71,11 +77,11 @@ def place_order(
 ) -> tuple[str, PlaceOrder]:
     """The market and command of an order request. Raises Problem."""
     fields = Fields(params, PLACE_FIELDS)
-    shape = _read_shape(fields)
+    shape, must_wait = _read_shape(fields), fields.flag("must_wait")
     if fields.get("quote_quantity") is None:
         fields.required("quantity")
     spec = _spec_of(fields, spec_of)
-    command = _order(fields, spec, shape)
+    command = _order(fields, spec, shape)._replace(must_wait=must_wait)
     refuse_all([fields], "invalid_order")
     return spec.symbol, command._replace(account=account, connection=connection)
 

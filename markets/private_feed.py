@@ -1,10 +1,4 @@
-"""What one socket is told of its account: orders, fills, balances, with no event missed or doubled.
-
-Rules:
-- The rows are the truth: an account's events are numbered there without gaps. A live message only says it
-  sooner; what does not follow on the last one sent is read from the rows.
-- One task does everything in turn, so snapshot, replay and live events cannot overtake each other.
-"""
+"""What a trading socket is told of its account: orders, fills, balances, with no event missed or doubled."""
 
 from __future__ import annotations
 
@@ -12,25 +6,22 @@ import asyncio
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 
 import msgspec
 
 from markets import accounts, models
+from markets.account_follower import AccountFollower, last_sequence
 from markets.database import one_moment
 from markets.hub import Hub, Outbox
 from markets.matching.spec import MarketSpec
 from markets.messages.orders import fill_text, order_text, raw
 from markets.messages.public import JSON
-from markets.messages.transport import PrivatePart
 from markets.problems import Problem
 from markets.rows import ORDER_FIELDS, TRADE_FIELDS, order_state, trade_event
 
 CHANNELS: Final = ("orders", "fills", "balances")
-MAX_QUEUE: Final = 1000
-"""Live messages that may wait; what comes beyond is read from the rows."""
-REPLAY_ROWS: Final = 200
-"""Rows of events read at once."""
 SNAPSHOT_FILLS: Final = 100
 """The last fills that a snapshot begins with."""
 
@@ -42,7 +33,7 @@ class _Subscribe:
     done: asyncio.Future[int]
 
 
-class PrivateFeed:
+class PrivateFeed(AccountFollower):
     """An account's events on their way to one socket."""
 
     def __init__(
@@ -52,21 +43,10 @@ class PrivateFeed:
         outbox: Outbox,
         specs: Callable[[], dict[str, MarketSpec]],
     ) -> None:
-        self._account = account
-        self._hub = hub
-        self._outbox = outbox
+        super().__init__(account, hub, outbox)
         self._specs = specs
         self._channels: set[str] = set()
-        self._queue: asyncio.Queue[_Subscribe | PrivatePart | None] = asyncio.Queue(MAX_QUEUE)
-        self._behind = False
-        self._sent = 0
         self._said = 0
-
-    def _hear(self, part: PrivatePart | None) -> None:
-        try:
-            self._queue.put_nowait(part)
-        except asyncio.QueueFull:
-            self._behind = True
 
     async def subscribe(self, channels: tuple[str, ...], from_sequence: int | None) -> int:
         """Send snapshots, or what came from a sequence on, then what comes; return the account's sequence.
@@ -74,30 +54,12 @@ class PrivateFeed:
         Raises Problem if `from_sequence` is of the future.
         """
         done: asyncio.Future[int] = asyncio.get_running_loop().create_future()
-        await self._queue.put(_Subscribe(channels, from_sequence, done))
+        await self.in_turn(partial(self._start, _Subscribe(channels, from_sequence, done)))
         return await done
 
     def unsubscribe(self, channels: tuple[str, ...]) -> None:
         """Send no more of these."""
         self._channels.difference_update(channels)
-
-    async def run(self) -> None:
-        """Send until canceled."""
-        self._hub.listen(self._account.pk, self._hear)
-        try:
-            while True:
-                item = await self._queue.get()
-                if isinstance(item, _Subscribe):
-                    await self._start(item)
-                elif item is not None and item.first <= self._sent + 1:
-                    self._deliver(item.first, item.payload, self._channels)
-                else:
-                    await self._catch_up()
-                if self._behind and self._queue.empty():
-                    self._behind = False
-                    await self._catch_up()
-        finally:
-            self._hub.unlisten(self._account.pk, self._hear)
 
     async def _start(self, wish: _Subscribe) -> None:
         if wish.from_sequence is None:
@@ -105,7 +67,7 @@ class PrivateFeed:
                 private_snapshot, self._account, self._specs(), wish.channels
             )
             if self._channels:
-                await self._catch_up(until=sequence)
+                await self.catch_up(until=sequence)
             self._sent = max(self._sent, sequence)
             self._said = max(self._said, sequence)
             wish.done.set_result(sequence)
@@ -113,8 +75,8 @@ class PrivateFeed:
                 self._put(channel, "snapshot", {"sequence": sequence, **snapshot[channel]})
         else:
             if not self._channels:  # nobody was told of what the rows have
-                self._sent = await self._hub.read(_last_sequence, self._account.pk)
-            await self._catch_up()
+                self._sent = await self._hub.read(last_sequence, self._account.pk)
+            await self.catch_up()
             if wish.from_sequence > self._sent + 1:
                 message = f"the account's last sequence is {self._sent}"
                 wish.done.set_exception(
@@ -129,23 +91,14 @@ class PrivateFeed:
         """Send events again, for channels that were not subscribed meanwhile."""
         until, self._sent, said = self._sent, from_sequence - 1, self._said
         self._said = from_sequence - 1
-        await self._read(until, channels)
+        await self.read(until, partial(self._deliver, channels))
         self._sent, self._said = until, max(said, self._said)
 
-    async def _catch_up(self, until: int | None = None) -> None:
-        """Send what the rows have beyond what was sent, up to a batch's last event or to the end."""
-        await self._read(until, self._channels)
+    def deliver(self, first: int, payload: str) -> None:
+        """Tell of the channels that are subscribed."""
+        self._deliver(self._channels, first, payload)
 
-    async def _read(self, until: int | None, channels: set[str]) -> None:
-        while until is None or self._sent < until:
-            rows = await self._hub.read(_events_after, self._account.pk, self._sent, until)
-            for first, payload in rows:
-                self._deliver(first, payload, channels)
-            if not rows:
-                return
-            await self._outbox.drained()
-
-    def _deliver(self, first: int, payload: str, channels: set[str]) -> None:
+    def _deliver(self, channels: set[str], first: int, payload: str) -> None:
         for sequence, (channel, data) in enumerate(json.loads(payload), start=first):
             if sequence <= self._sent:
                 continue
@@ -160,25 +113,12 @@ class PrivateFeed:
         self._outbox.put(msgspec.json.encode(message).decode())
 
 
-def _last_sequence(account: int) -> int:
-    return models.Account.objects.values_list("event_sequence", flat=True).get(pk=account)
-
-
-def _events_after(account: int, sequence: int, until: int | None) -> list[tuple[int, str]]:
-    rows = models.AccountEvents.objects.filter(account=account, last_sequence__gt=sequence)
-    if until is not None:
-        rows = rows.filter(last_sequence__lte=until)
-    return list(
-        rows.order_by("last_sequence").values_list("first_sequence", "payload")[:REPLAY_ROWS]
-    )
-
-
 def private_snapshot(
     account: models.Account, specs: dict[str, MarketSpec], channels: tuple[str, ...]
 ) -> tuple[int, dict[str, JSON]]:
     """An account's open orders, last fills and balances at one moment, and its sequence then."""
     with one_moment():
-        sequence = _last_sequence(account.pk)
+        sequence = last_sequence(account.pk)
         snapshot: dict[str, JSON] = {}
         if "orders" in channels:
             rows = models.Order.objects.filter(models.LIVE_ORDERS, account=account)

@@ -44,12 +44,13 @@ class Publisher:
                 transport.PrivatePart(account, event.first, event.last, event.payload)
                 for account, event in committed.events.items()
             ],
+            timestamp=batch.timestamp,
         )
         await self._send(transport.BATCH, message)
 
-    async def pulse(self, sequence: int, checksum: int) -> None:
+    async def pulse(self, sequence: int, checksum: int, timestamp: int) -> None:
         """Tell where the engine stands, so that a lost message does not stay unnoticed."""
-        await self._send(transport.PULSE, transport.Pulse(sequence, checksum))
+        await self._send(transport.PULSE, transport.Pulse(sequence, checksum, timestamp))
 
     async def _send(self, kind: str, message: msgspec.Struct) -> None:
         payload = transport.pack(message, self._layer)

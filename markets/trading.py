@@ -98,7 +98,8 @@ def spend(who: Principal, cost: int = 1) -> None:
         raise Problem("rate_limited", "too many requests; slow down", retry_after=seconds)
 
 
-def _raise_if_refused(answer: Answer) -> None:
+def raise_if_refused(answer: Answer) -> None:
+    """Raise Problem if an engine did not do what was asked."""
     code = answer.failure or answer.code
     if code is not None:
         order = None if answer.order is None else msgspec.json.decode(answer.order)
@@ -117,7 +118,7 @@ async def order_answer(answer: Answer, spec: MarketSpec) -> tuple[int, JSON | ms
     quick = quick_answer(answer)
     if quick is not None:
         return CREATED, raw(quick)
-    _raise_if_refused(answer)
+    raise_if_refused(answer)
     if answer.order is None:
         return OK, VALID
     trades = await process.current().hub.read(_trades_of, [answer.order_id])
@@ -129,7 +130,7 @@ async def order_answer(answer: Answer, spec: MarketSpec) -> tuple[int, JSON | ms
 async def _group_answer(
     answer: Answer, spec: MarketSpec, kind: str
 ) -> tuple[int, JSON | msgspec.Raw]:
-    _raise_if_refused(answer)
+    raise_if_refused(answer)
     if answer.order is None:
         return OK, VALID
     group = answer.group
@@ -328,7 +329,7 @@ async def _named_order(
 
 async def _order_command(spec: MarketSpec, command: ClientCommand) -> JSON | msgspec.Raw:
     answer = await process.current().gateway.submit(spec.symbol, command)
-    _raise_if_refused(answer)
+    raise_if_refused(answer)
     if answer.order is None:
         return VALID
     if isinstance(command, AmendOrder):
@@ -375,7 +376,7 @@ async def cancel_all(who: Principal, params: Mapping[str, Any]) -> JSON:
     answers = await asyncio.gather(*(gateway.submit(spec.symbol, command) for spec in specs))
     canceled: list[str] = []
     for answer in answers:
-        _raise_if_refused(answer)
+        raise_if_refused(answer)
         canceled.extend(str(order_id) for order_id in answer.canceled)
     return {"canceled": canceled}
 
@@ -393,7 +394,7 @@ async def cancel_all_after(who: Principal, params: Mapping[str, Any]) -> JSON:
     views = list(process.current().hub.markets.values())
     answers = await asyncio.gather(*(gateway.submit(view.symbol, command) for view in views))
     for answer in answers:
-        _raise_if_refused(answer)
+        raise_if_refused(answer)
     return _switch_json(at, seconds)
 
 

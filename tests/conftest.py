@@ -13,6 +13,11 @@ from django.test.utils import setup_databases, teardown_databases
 from tests.drivers.exchange import ExchangeDriver
 
 
+def pytest_configure() -> None:
+    """Passwords of tests need not cost a third of a second each."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Fast tests first; the real processes, browsers and long searches last."""
     items.sort(key=lambda item: item.get_closest_marker("slow") is not None)

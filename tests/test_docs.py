@@ -126,7 +126,7 @@ def test_make_targets_and_management_commands_in_it_exist(document: Path) -> Non
 
 
 def first_trade() -> str:
-    (script,) = fenced(README, "python")
+    script, _ = fenced(README, "python")
     return script
 
 

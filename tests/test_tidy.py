@@ -162,7 +162,10 @@ def test_nothing_is_left_for_later_in_the_code() -> None:
 
 
 def test_every_version_is_pinned() -> None:
-    for name in ("requirements.txt", "requirements-dev.txt", "requirements-node.txt"):
+    for name in (
+        "requirements.txt",
+        *(f"requirements-{kind}.txt" for kind in ("bots", "dev", "node")),
+    ):
         for line in (ROOT / name).read_text().splitlines():
             wanted = line.partition("#")[0].strip()
             assert not wanted or wanted.startswith("-r ") or "==" in wanted, line

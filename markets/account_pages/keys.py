@@ -17,6 +17,9 @@ from markets import accounts, models
 from markets.account_pages.owner import for_owner
 from markets.key_limits import Network, read_networks
 from markets.known_keys import revoke
+from markets.models import KeyKind
+from markets.new_keys import MadeKey, NewKey, make_key
+from markets.signing_keys import MAX_PUBLIC_KEY_TEXT, NoPublicKey
 
 SCOPES: Final = [
     ("read", "Read: orders, fills, balances"),
@@ -25,10 +28,33 @@ SCOPES: Final = [
 MAX_IPS_LENGTH: Final = 2000
 
 
+KINDS: Final = [
+    (KeyKind.BEARER, "Bearer: the key is sent with each request"),
+    (
+        KeyKind.ED25519,
+        "Ed25519: requests are signed with a key that only you have. Best for bots",
+    ),
+    (KeyKind.HMAC, "HMAC: requests are signed with a secret that is shown once"),
+]
+
+
 class KeyForm(forms.Form):
     """A key to make."""
 
     name = forms.CharField(max_length=64, required=False, label="Name")
+    kind = forms.ChoiceField(
+        choices=KINDS,
+        initial=KeyKind.BEARER,
+        required=False,
+        widget=forms.RadioSelect,
+        label="Kind",
+    )
+    public_key = forms.CharField(
+        max_length=MAX_PUBLIC_KEY_TEXT,
+        required=False,
+        label="Public key (of kind Ed25519: PEM, or base64 of its 32 bytes)",
+        widget=forms.Textarea(attrs={"rows": 3, "spellcheck": "false", "autocomplete": "off"}),
+    )
     scopes = forms.MultipleChoiceField(
         choices=SCOPES, initial=["read"], widget=forms.CheckboxSelectMultiple, label="It may"
     )
@@ -53,6 +79,20 @@ class KeyForm(forms.Form):
         except ValueError as error:
             raise forms.ValidationError(f"{error}.") from error
 
+    def clean_kind(self) -> str:
+        """Where none was chosen, the plainest."""
+        return self.cleaned_data["kind"] or KeyKind.BEARER
+
+    def clean(self) -> dict[str, Any]:
+        """A public key, where the kind has one."""
+        cleaned = super().clean() or self.cleaned_data
+        if "kind" in cleaned and "public_key" in cleaned:
+            try:
+                NewKey(kind=cleaned["kind"], public_key=cleaned["public_key"]).check()
+            except NoPublicKey as error:
+                self.add_error("public_key", f"It {error}.")
+        return cleaned
+
     def clean_expires_at(self) -> datetime | None:
         """A moment to come."""
         moment: datetime | None = self.cleaned_data["expires_at"]
@@ -64,30 +104,35 @@ class KeyForm(forms.Form):
         return moment
 
 
-@sensitive_variables("secret")
+@sensitive_variables("made")
 @require_http_methods(["GET", "HEAD", "POST"])
 @for_owner
 def keys_page(request: HttpRequest, account: models.Account) -> HttpResponse:
     """The keys in force, and a form to make one; the answer to it shows the secret, and nothing else ever."""
     form = KeyForm(request.POST if request.method == "POST" else None)
-    made: models.ApiKey | None = None
-    secret = ""
+    made: MadeKey | None = None
     if request.method == "POST" and form.is_valid():
         try:
-            made, secret = _make(account, form.cleaned_data)
+            made = _make(account, form.cleaned_data)
         except accounts.TooManyKeys as error:
             form.add_error(None, f"{error}.")
         else:
             form = KeyForm()
     keys = models.ApiKey.objects.filter(account=account, revoked_at=None)
-    context = {"account": account, "keys": keys, "form": form, "made": made, "secret": secret}
+    context = {"account": account, "keys": keys, "form": form, "made": made}
     return render(request, "account/api_keys.html", context | {"now": timezone.now()})
 
 
-def _make(account: models.Account, wanted: dict[str, Any]) -> tuple[models.ApiKey, str]:
-    return accounts.make_api_key(
-        account,
-        wanted["name"],
+def _make(account: models.Account, wanted: dict[str, Any]) -> MadeKey:
+    return make_key(account, new_key(wanted))
+
+
+def new_key(wanted: dict[str, Any]) -> NewKey:
+    """What a form asks for."""
+    return NewKey(
+        name=wanted["name"],
+        kind=wanted["kind"],
+        public_key=wanted["public_key"],
         can_read="read" in wanted["scopes"],
         can_trade="trade" in wanted["scopes"],
         allowed_ips=wanted["allowed_ips"],

@@ -34,6 +34,7 @@ from markets.admin.cancels import cancel_all_view, may_cancel
 from markets.admin.fee_tiers import give_tiers_view, may_give_tiers
 from markets.admin.forms import NewAccountForm
 from markets.admin.freezing import freeze_view, may_freeze, unfreeze_view
+from markets.admin.new_keys import may_make_keys, new_key_view
 from markets.admin.pages import Tool, WrittenOnceAdmin
 from markets.admin.transfers import may_move_money, transfer_tools, transfer_view
 from markets.models import FEE_ACCOUNT_NAME, Account, FeeTier
@@ -105,6 +106,7 @@ class AccountAdmin(WrittenOnceAdmin):
             "transfer/<str:verb>": ("transfer", transfer_view),
             "cancel-all": ("cancel_all", cancel_all_view),
             "fee-tiers": ("fee_tiers", give_tiers_view),
+            "api-key": ("api_key", new_key_view),
             "freeze": ("freeze", freeze_view),
             "unfreeze": ("unfreeze", unfreeze_view),
             "audit": ("audit", audit_view),
@@ -128,6 +130,9 @@ def _deeds(request: HttpRequest, account: Account) -> list[Tool]:
     if may_give_tiers(request) and FeeTier.objects.exists():
         url = reverse("admin:markets_account_fee_tiers", args=[account.pk])
         tools.append(Tool("Give fee tiers…", url))
+    if may_make_keys(request):
+        url = reverse("admin:markets_account_api_key", args=[account.pk])
+        tools.append(Tool("Make an API key…", url))
     if may_cancel(request):
         url = reverse("admin:markets_account_cancel_all", args=[account.pk])
         tools.append(Tool("Cancel all orders…", url))

@@ -19,6 +19,7 @@ class ApiKeyAdmin(ReadOnlyAdmin):
     fields = (
         "account",
         "name",
+        "kind",
         "prefix",
         "can_read",
         "can_trade",
@@ -30,6 +31,7 @@ class ApiKeyAdmin(ReadOnlyAdmin):
     )
     list_display = ("prefix", *(name for name in fields if name != "prefix"))
     list_filter = (
+        "kind",
         "can_trade",
         ("revoked_at", admin.EmptyFieldListFilter),
         ("expires_at", admin.EmptyFieldListFilter),

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 else:
     AnyModelForm = _MarketModelForm = _AccountModelForm = forms.ModelForm
 
-READERS_COLUMNS: Final = ("update_interval_ms", "snapshot_interval_s")
+READERS_COLUMNS: Final = ("update_interval_ms", "snapshot_interval_s", "dialect_symbol")
 """A market's columns that its engine does not work by."""
 MAX_NOTE: Final = 200
 

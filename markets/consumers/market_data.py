@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any, Final
 
 from markets import metrics, process
-from markets.consumers.socket import Receive, Request, Scope, Send, Socket, unknown_method
+from markets.consumers.connection import Receive, Scope, Send
+from markets.consumers.socket import Request, Socket, unknown_method
 from markets.history import INTERVALS
 from markets.hub import MarketView
 from markets.hub.outbox import Subscription

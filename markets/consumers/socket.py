@@ -1,23 +1,16 @@
-"""One WebSocket: frames in, answers out, and the rules that both sockets share.
+"""The exchange's own sockets: requests in, answers out, and the rules that both of them share.
 
 Rules:
 - A request is one JSON object `{"method", "params", "req_id"}`; whatever is wrong with it is answered with
   an error, and the connection stays.
-- A frame over MAX_FRAME_BYTES closes the connection (1009), as does a client that does not read (1013).
 - A browser page of another site may not connect: its Origin must be one of ours.
-- When this process stops, each socket is told (`STOPPING`), gets the answers that it waits for, and is closed
-  (1012); new ones are refused.
-- Plain ASGI with a receive loop of its own: a frame costs neither a task nor a thread.
 """
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 import logging
-from abc import ABC, abstractmethod
-from collections.abc import Awaitable, Callable
-from typing import Any, ClassVar, Final
+from abc import abstractmethod
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 import msgspec
@@ -25,32 +18,26 @@ from django.conf import settings
 from django.http.request import validate_host
 from django.urls import re_path
 
-from markets import logs, maintenance, metrics, process
+from markets import maintenance, process
 from markets.clock import now
-from markets.hub import Outbox
-from markets.hub.outbox import Subscription
+from markets.consumers.connection import (
+    CLOSE_FORBIDDEN,
+    Connection,
+    Receive,
+    Scope,
+    Send,
+    send_problem,
+)
 from markets.limits import RateLimit
 from markets.messages.public import JSON, time_text
-from markets.middleware import request_id
 from markets.parsers import load_json
-from markets.problems import Problem, as_problem, note, problem_response
-from markets.ready_frames import EXTENSION
+from markets.problems import Problem, as_problem, note
 
-MAX_FRAME_BYTES: Final = 1024 * 1024
 MAX_REQ_ID_LENGTH: Final = 128
-CLOSE_TIMEOUT: Final = 5.0
-"""Seconds that a client which does not read is given to take the closing frame."""
-CLOSE_TOO_BIG: Final = 1009
-CLOSE_SERVICE_RESTART: Final = 1012
-CLOSE_FORBIDDEN: Final = 4403
 STOPPING: Final = '{"channel":"system","type":"status","data":{"status":"stopping"}}'
 """This process takes no more orders and closes this connection soon: go on at another."""
-STOPPED: Final = Problem("busy", "this process is stopping: connect to another")
 
 logger = logging.getLogger(__name__)
-Scope = dict[str, Any]
-Receive = Callable[[], Awaitable[dict[str, Any]]]
-Send = Callable[[dict[str, Any]], Awaitable[None]]
 
 
 class Request(msgspec.Struct, frozen=True):
@@ -97,85 +84,19 @@ class BadRequest(Problem):
         self.request = request
 
 
-class Socket(ABC):
-    """A connection, from accept to close."""
-
-    kind: ClassVar[str]
-    """Which of the two sockets it is."""
+class Socket(Connection):
+    """A connection on which the exchange's own requests are made."""
 
     def __init__(self, scope: Scope, receive: Receive, send: Send, rate: RateLimit) -> None:
-        self.scope = scope
-        self._receive = receive
-        self._send = send
+        super().__init__(scope, receive, send)
         self._rate = rate
-        given = dict(scope["headers"]).get(b"x-request-id", b"").decode("latin-1")
-        self.request_id = request_id(given)
-        self.outbox = Outbox(send, self.catch_up, scope.get("extensions", {}).get(EXTENSION))
-
-    @property
-    def address(self) -> str:
-        """Where the client is."""
-        client = self.scope.get("client")
-        return str(client[0]) if client else "unknown"
-
-    async def run(self) -> None:
-        """Serve the connection until it ends."""
-        logs.about_request(self.request_id)
-        await self._receive()  # websocket.connect
-        try:
-            running = process.current()
-        except process.NotStarted:
-            await self._refuse(Problem("unavailable", "the exchange is stopping"))
-            return
-        problem = STOPPED if running.stopping else await self._refusal()
-        if problem is not None:
-            await self._refuse(problem)
-            return
-        headers = [(b"x-request-id", self.request_id.encode())]
-        await self._send({"type": "websocket.accept", "headers": headers})
-        self.outbox.open()
-        running.sockets.add(self)
-        writer = asyncio.create_task(self.outbox.run(), name="socket writer")
-        reader = asyncio.create_task(self._read(), name="socket reader")
-        code: int | None = None
-        try:
-            with metrics.SOCKETS.labels(self.kind).track_inprogress():
-                done, _ = await asyncio.wait({writer, reader}, return_when=asyncio.FIRST_COMPLETED)
-            code = next(iter(done)).result()
-        except OSError:
-            logger.debug("the client was gone before it could be told")
-        finally:
-            writer.cancel()
-            reader.cancel()
-            await asyncio.gather(writer, reader, return_exceptions=True)
-            running.sockets.discard(self)
-            await self.closed()
-        if code is not None:
-            await self._close(code)
-
-    async def _close(self, code: int) -> None:
-        """Say why it ends, if the client reads so far."""
-        metrics.SOCKETS_CLOSED.labels(self.kind, code).inc()
-        with contextlib.suppress(OSError):
-            async with asyncio.timeout(CLOSE_TIMEOUT):
-                await self._send({"type": "websocket.close", "code": code})
 
     def say_stopping(self) -> None:
         """Tell the client that this process stops."""
         self.outbox.put(STOPPING)
 
-    async def leave(self) -> None:
-        """Answer what is in flight, then close."""
-        await self.answered()
-        await self.outbox.drained()
-        self.outbox.close(CLOSE_SERVICE_RESTART)
-
-    @abstractmethod
-    async def answered(self) -> None:
-        """Wait until nothing is in flight."""
-
-    async def _refusal(self) -> Problem | None:
-        headers = dict(self.scope["headers"])
+    async def refusal(self, headers: dict[bytes, bytes]) -> Problem | None:
+        """Refuse other sites' pages, and whoever is nobody."""
         origin = headers.get(b"origin")
         if origin is not None and not _origin_allowed(origin.decode("latin-1"), headers):
             return Problem("permission_denied", "pages of this origin may not connect")
@@ -184,28 +105,15 @@ class Socket(ABC):
             return Problem("unavailable", said, retry_after=maintenance.RETRY_AFTER)
         return await self.authenticate(headers)
 
-    async def _refuse(self, problem: Problem) -> None:
-        if "websocket.http.response" not in self.scope.get("extensions", {}):
-            await self._send({"type": "websocket.close", "code": CLOSE_FORBIDDEN})
-            return
-        await _send_problem(problem, self._send)
+    async def opened(self) -> None:
+        """Whoever connects says what it wants."""
 
-    async def _read(self) -> int | None:
-        while True:
-            message = await self._receive()
-            if message["type"] == "websocket.disconnect":
-                return None
-            text = message.get("text")
-            if text is None:
-                self.answer_problem(
-                    None, Problem("invalid_request", "send text frames, not binary")
-                )
-            elif len(text) > MAX_FRAME_BYTES:
-                return CLOSE_TOO_BIG
-            else:
-                await self._take(text)
+    def refuse_binary(self) -> None:
+        """Requests are texts."""
+        self.answer_problem(None, Problem("invalid_request", "send text frames, not binary"))
 
-    async def _take(self, text: str) -> None:
+    async def take(self, text: str) -> None:
+        """Carry out a request, or answer what is wrong with it."""
         request: Request | None = None
         try:
             seconds = self._rate.wait(self.caller)
@@ -262,14 +170,6 @@ class Socket(ABC):
     async def on_request(self, request: Request) -> None:
         """Carry out a request and answer it. Raises Problem."""
 
-    @abstractmethod
-    def catch_up(self, missed: set[Subscription]) -> None:
-        """The client read everything; market data of these was dropped before."""
-
-    @abstractmethod
-    async def closed(self) -> None:
-        """The connection ended."""
-
 
 def problem_of(error: Exception, request: Request | None) -> Problem:
     """What a client is told of an exception; a defect of ours is logged."""
@@ -306,28 +206,12 @@ def _origin_allowed(origin: str, headers: dict[bytes, bytes]) -> bool:
     )
 
 
-async def _send_problem(problem: Problem, send: Send) -> None:
-    """Refuse a handshake with an HTTP answer."""
-    response = problem_response(problem)
-    headers = [
-        (name.lower().encode("latin-1"), value.encode("latin-1"))
-        for name, value in response.items()
-    ]
-    start = {
-        "type": "websocket.http.response.start",
-        "status": problem.status_code,
-        "headers": headers,
-    }
-    await send(start)
-    await send({"type": "websocket.http.response.body", "body": response.content})
-
-
 async def _close_unknown_address(scope: Scope, receive: Receive, send: Send) -> None:
     await receive()
     if "websocket.http.response" not in scope.get("extensions", {}):
         await send({"type": "websocket.close", "code": CLOSE_FORBIDDEN})
         return
-    await _send_problem(Problem("not_found", f"there is no socket at {scope['path']}"), send)
+    await send_problem(Problem("not_found", f"there is no socket at {scope['path']}"), send)
 
 
 close_unknown_address = re_path(r"", _close_unknown_address)  # type: ignore[arg-type]  # ASGI, not a view

@@ -24,12 +24,10 @@ from django.db import DatabaseError, InterfaceError
 from markets import logs, maintenance, process, trading
 from markets.accounts import Principal, principal_of_key
 from markets.authentication import principal_of_session
+from markets.consumers.connection import Receive, Scope, Send
 from markets.consumers.socket import (
     MAX_REQ_ID_LENGTH,
-    Receive,
     Request,
-    Scope,
-    Send,
     Socket,
     problem_of,
     unknown_method,

@@ -35,12 +35,20 @@ class Day:
         start = int(time.time()) // seconds * seconds
         return _sum((minute for minute in self._minutes if minute.start >= start), start)
 
-    def summary(self, spec: MarketSpec) -> JSON:
-        """The day's part of a ticker, as the contract writes it; to the minute."""
+    def total(self) -> Candle | None:
+        """The last 24 hours as one candle, to the minute; None: there was no trade."""
         oldest = time.time() - DAY - MINUTE
         while self._minutes and self._minutes[0].start < oldest:
             self._minutes.popleft()
-        day = _sum(self._minutes, 0)
+        return _sum(self._minutes, 0)
+
+    def since(self, start: float) -> Candle | None:
+        """The minutes that began from `start` on as one candle."""
+        return _sum((minute for minute in self._minutes if minute.start >= start), 0)
+
+    def summary(self, spec: MarketSpec) -> JSON:
+        """The day's part of a ticker, as the contract writes it; to the minute."""
+        day = self.total()
         if day is None:
             nothing = dict.fromkeys(("open", "high", "low"), None)
             return {**nothing, "volume": "0", "quote_volume": "0", "change": None}

@@ -49,6 +49,8 @@ class Hub:
         self._told: dict[int, int] = {}
         self._joined = 0.0
         self.markets: dict[str, MarketView] = {}
+        self.names_changed = 0
+        """How often a market was added, or got another dialect symbol."""
 
     async def start(self) -> None:
         """Load every market and follow its engine."""
@@ -110,7 +112,7 @@ class Hub:
 
     async def _scan(self) -> None:
         again = time.monotonic() - self._joined > JOIN_INTERVAL
-        for symbol, update_ms, snapshot_s in await self.read(_market_settings):
+        for symbol, update_ms, snapshot_s, dialect_symbol in await self.read(_market_settings):
             view = self.markets.get(symbol)
             if view is None or again or not view.engine_alive:
                 await self._layer.group_add(transport.market_group(symbol), self._channel)
@@ -120,6 +122,10 @@ class Hub:
             else:
                 view.update_interval = update_ms / 1000
                 view.snapshot_interval = snapshot_s
+            known = self.markets[symbol]
+            if view is None or known.dialect_symbol != dialect_symbol:
+                known.dialect_symbol = dialect_symbol
+                self.names_changed += 1
         if again:
             self._joined = time.monotonic()
 
@@ -165,8 +171,9 @@ def _read(call: Callable[..., T], args: tuple[object, ...]) -> T:
         raise
 
 
-def _market_settings() -> list[tuple[str, int, int]]:
-    return list(Market.objects.values_list("symbol", "update_interval_ms", "snapshot_interval_s"))
+def _market_settings() -> list[tuple[str, int, int, str | None]]:
+    columns = ("symbol", "update_interval_ms", "snapshot_interval_s", "dialect_symbol")
+    return list(Market.objects.values_list(*columns))
 
 
 def _event_sequences(accounts: list[int]) -> list[tuple[int, int]]:

@@ -16,12 +16,12 @@ import time
 from collections import deque
 from collections.abc import Awaitable, Callable
 from decimal import Decimal
-from typing import Final
+from typing import Final, Protocol
 
 import msgspec
 
 from markets.history import INTERVALS, MICROSECONDS, RECENT_TRADES, MarketMoment, market_moment
-from markets.hub.book import PublicBook
+from markets.hub.book import LevelText, PublicBook
 from markets.hub.day import Day
 from markets.hub.outbox import Outbox, Subscription
 from markets.matching.events import DepthChange, Trade
@@ -53,6 +53,26 @@ logger = logging.getLogger(__name__)
 Read = Callable[..., Awaitable[MarketMoment]]
 
 
+class Watcher(Protocol):
+    """Somebody in this process who follows a market in words of its own. Calls must be quick."""
+
+    def changed(self, bids: list[LevelText], asks: list[LevelText]) -> None:
+        """These levels have other quantities. It may turn out wrong: trust it while the view is in step."""
+        ...
+
+    def traded(self, trades: list[Trade]) -> None:
+        """These trades were made."""
+        ...
+
+    def heard(self) -> None:
+        """The engine says that the book is right as it is."""
+        ...
+
+    def replaced(self, before: PublicBook) -> None:
+        """The view started over from the rows; this was the book until now."""
+        ...
+
+
 class MarketView:
     """What this process knows of a market. Use it in the event loop only."""
 
@@ -62,6 +82,8 @@ class MarketView:
         self._read = read
         self.update_interval = update_interval
         self.snapshot_interval = snapshot_interval
+        self.dialect_symbol: str | None = None
+        """What bots of another dialect call it, where that is not its symbol without the hyphen."""
         self._subscribers: dict[str, set[Outbox]] = {}
         self._backlog: deque[BatchNotice] = deque(maxlen=MAX_BACKLOG)
         self._resyncing: asyncio.Task[None] | None = None
@@ -73,6 +95,10 @@ class MarketView:
         self._pending: tuple[int, dict[str, str], dict[str, str]] | None = None
         self._timestamp = 0
         self._figures = ViewFigures(moment.spec.symbol)
+        self._watchers: list[Watcher] = []
+        self.heard_at = 0
+        """The engine's clock, in microseconds, when it last vouched for the book. It never goes back, and is
+        the same in every process that heard the same."""
         self._start_from(moment)
 
     def _start_from(self, moment: MarketMoment) -> None:
@@ -89,7 +115,8 @@ class MarketView:
         self.book = PublicBook(moment.state.sequence, bids, asks)
         self._figures.sequence.set(self.book.sequence)
         self.trades: deque[Trade] = deque(moment.trades, maxlen=RECENT_TRADES)
-        self._day = Day(moment.minutes)
+        self.day = Day(moment.minutes)
+        self.heard_at = max(self.heard_at, moment.timestamp)
         self._timestamp = time.time_ns() // 1000
         self._pending = None
 
@@ -138,7 +165,11 @@ class MarketView:
                 extra=self._about,
             )
             self.resync("pulse")
-        elif not was_alive:
+            return
+        self.heard_at = max(self.heard_at, pulse.timestamp)
+        for watcher in self._watchers:
+            watcher.heard()
+        if not was_alive:
             self._broadcast_snapshot()
         elif self._pending is None:
             self._tell_heartbeat()
@@ -147,6 +178,9 @@ class MarketView:
         update = msgspec.json.decode(notice.update)
         prev_sequence = self.book.sequence
         self.book.apply(notice.sequence, update["bids"], update["asks"])
+        self.heard_at = max(self.heard_at, notice.timestamp)
+        for watcher in self._watchers:
+            watcher.changed(update["bids"], update["asks"])
         if self.book.checksum != notice.checksum:
             return False
         self._figures.sequence.set(notice.sequence)
@@ -184,8 +218,11 @@ class MarketView:
                 logger.exception("%s: the rows cannot be read", self.symbol, extra=self._about)
                 await asyncio.sleep(RETRY_INTERVAL)
                 continue
+            before = self.book
             self._start_from(moment)
             self._resyncing = None
+            for watcher in self._watchers:
+                watcher.replaced(before)
             self._broadcast_snapshot()
             self._broadcast("status", "update", self.status_json())
             backlog = list(self._backlog)
@@ -195,6 +232,14 @@ class MarketView:
             return
 
     # What it tells
+
+    def watch(self, watcher: Watcher) -> None:
+        """Tell somebody in this process of everything, as it happens."""
+        self._watchers = [*self._watchers, watcher]
+
+    def unwatch(self, watcher: Watcher) -> None:
+        """Tell it no more."""
+        self._watchers = [each for each in self._watchers if each is not watcher]
 
     def subscribe(self, outbox: Outbox, channel: str) -> None:
         """Send a snapshot (when there is a true one), then everything that follows."""
@@ -317,9 +362,11 @@ class MarketView:
     def _take_trades(self, trades: list[Trade]) -> None:
         for trade in trades:
             self.trades.appendleft(trade)
-            self._day.take(trade)
+            self.day.take(trade)
         self.last_price = trades[-1].price
         self._traded = True
+        for watcher in self._watchers:
+            watcher.traded(trades)
         self._broadcast("trades", "update", self._trades_json(trades))
 
     # What it knows, as the contract writes it
@@ -369,7 +416,7 @@ class MarketView:
         }
 
     def _candles_json(self, interval: str) -> JSON:
-        current = self._day.current(interval)
+        current = self.day.current(interval)
         candles = [current.as_json(self.spec)] if current is not None else []
         return {"market": self.symbol, "interval": interval, "candles": candles}
 
@@ -383,7 +430,7 @@ class MarketView:
             "best_bid_quantity": bid[1] if bid else None,
             "best_ask": ask[0] if ask else None,
             "best_ask_quantity": ask[1] if ask else None,
-            **self._day.summary(self.spec),
+            **self.day.summary(self.spec),
             "timestamp": time_text(self._timestamp // MICROSECONDS * MICROSECONDS),
         }
 

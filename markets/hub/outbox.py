@@ -14,7 +14,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Final
 
 from markets.metrics import updates_dropped
@@ -71,8 +71,8 @@ class Outbox:
         """The handshake is done: frames may be written."""
         self._opened = True
 
-    def _written(self, frame: Frame) -> bool:
-        """Whether a frame could be written at once: nothing waits before it, and the client reads."""
+    def _written(self, frames: Sequence[Frame], together: bytes | None = None) -> bool:
+        """Whether they could be written at once: nothing waits before them, and the client reads."""
         return (
             self._opened
             and self._send_ready is not None
@@ -80,14 +80,23 @@ class Outbox:
             and not self._market_frames
             and self._close_code is None
             and not self._sending
-            and self._send_ready(frame.encoded)
+            and self._send_ready(together or b"".join(frame.encoded for frame in frames))
         )
 
     def put(self, text: str) -> None:
         """Send a message that must not be lost."""
-        frame = Frame(text)
-        if self._written(frame):
+        self.put_frames([Frame(text)], None)
+
+    def put_frames(self, frames: Sequence[Frame], together: bytes | None) -> None:
+        """Send messages that must not be lost; `together`: all of them encoded, if they are by now."""
+        if self._written(frames, together):
             return
+        for frame in frames:
+            self._queue(frame)
+        self._empty.clear()
+        self._waiting.set()
+
+    def _queue(self, frame: Frame) -> None:
         # One frame may be larger than all that may wait behind it: an account's snapshot, say.
         behind_first = self._bytes - len(self._frames[0]) if self._frames else 0
         if len(self._frames) >= MAX_FRAMES or behind_first > MAX_BYTES:
@@ -95,15 +104,13 @@ class Outbox:
         else:
             self._frames.append(frame)
             self._bytes += len(frame)
-        self._empty.clear()
-        self._waiting.set()
 
     def put_market_data(self, frame: Frame, subscription: Subscription) -> None:
         """Send market data; or drop all that waits, and note that fresh snapshots are due."""
         if subscription in self._lagging:
             updates_dropped(*subscription).inc()
             return
-        if self._written(frame):
+        if self._written([frame]):
             return
         full = len(self._market_frames) >= MAX_MARKET_FRAMES or self._market_bytes > MAX_BYTES
         if full:

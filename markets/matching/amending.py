@@ -18,9 +18,9 @@ from markets.matching.matcher import Matcher
 from markets.matching.order import Order
 from markets.matching.placing import Acted
 from markets.matching.types import (
+    MARKET_STOPS,
     GroupRole,
     OrderStatus,
-    OrderType,
     Reason,
     Side,
 )
@@ -63,12 +63,14 @@ class Amending:
         ends = terms.quantity > 0 and remaining <= 0 and not _is_bracket_exit(order)
         refusal = rules.check_amendment(
             self._market.spec,
-            price=terms.price if order.type is not OrderType.STOP else None,
+            price=terms.price if order.type not in MARKET_STOPS else None,
             stop_price=terms.stop_price or None,
             quantity=None if ends or _is_bracket_exit(order) else terms.quantity,
             display_quantity=order.state.display_quantity,
             keeps_place=keeps_place,
         )
+        if refusal is None and command.must_keep_place:
+            refusal = self._check_keeps_place(order, terms, before)
         if refusal is not None:
             return refusal
         if not keeps_place and not ends:
@@ -90,7 +92,7 @@ class Amending:
     def _terms(self, order: Order, command: AmendOrder) -> _Terms:
         price = order.price if command.price is None else command.price
         stop_price = order.stop_price if command.stop_price is None else command.stop_price
-        if order.type is OrderType.STOP and stop_price != order.stop_price:
+        if order.type in MARKET_STOPS and stop_price != order.stop_price:
             spec = self._market.spec
             price = (
                 rules.worst_stop_price(spec, order.side, stop_price, order.state.max_slippage) or 0
@@ -98,11 +100,21 @@ class Amending:
         quantity = order.quantity if command.quantity is None else command.quantity
         return _Terms(price, stop_price, quantity)
 
+    def _check_keeps_place(self, order: Order, terms: _Terms, before: _Terms) -> Refused | None:
+        """Refuse what would cost the order its place, and what it is already."""
+        if terms[:2] == before[:2] and terms.quantity < before.quantity:
+            return None
+        quantity = self._market.spec.quantity_text(order.quantity)
+        message = f"quantity must be less than {quantity}, and the prices as they are"
+        if terms == before:
+            message = f"quantity is {quantity} already"
+        return rules.invalid({"quantity": [message]})
+
     def _check_new_place(self, order: Order, terms: _Terms, remaining: int) -> Refused | None:
         """Band, funds, post-only: what an order must pass that goes to the back."""
         waits = order.status is OrderStatus.UNTRIGGERED and order.is_stop
         refusal = None
-        if order.type is not OrderType.STOP:
+        if order.type not in MARKET_STOPS:
             stop_price = terms.stop_price if waits else None
             refusal = self._checks.band(order.side, terms.price, stop_price)
         if refusal is None:
@@ -173,7 +185,7 @@ class Amending:
             self._matcher.start(order)
 
     def _note(self, order: Order, sequence: int, *, kept_priority: bool) -> None:
-        price = None if order.type is OrderType.STOP else order.price
+        price = None if order.type in MARKET_STOPS else order.price
         self._market.events.append(
             OrderAmended(
                 sequence, order.id, price, order.stop_price or None, order.quantity, kept_priority
@@ -184,7 +196,7 @@ class Amending:
 def _check_names(order: Order, command: AmendOrder) -> Refused | None:
     """Refuse to amend what this order does not have."""
     errors: rules.Errors = {}
-    if command.price is not None and order.type is OrderType.STOP:
+    if command.price is not None and order.type in MARKET_STOPS:
         errors["price"] = ["a stop order has no price"]
     if command.stop_price is not None and not order.is_stop:
         errors["stop_price"] = ["this order has no stop_price"]

@@ -21,7 +21,7 @@ from markets.matching.journal import Journal
 from markets.matching.levels import BookSide, Level, StopSide
 from markets.matching.order import Order
 from markets.matching.spec import MarketSpec
-from markets.matching.types import LIVE, OrderState, OrderStatus, Side, make
+from markets.matching.types import LIVE, OrderState, OrderStatus, Side, make, waits_for_rise
 
 CHECKSUM_MODULUS: Final = 2**32
 BUY: Final = Side.BUY
@@ -34,8 +34,8 @@ class Book:
         self.spec = spec
         self.bids = BookSide(Side.BUY)
         self.asks = BookSide(Side.SELL)
-        self.buy_stops = StopSide(Side.BUY)
-        self.sell_stops = StopSide(Side.SELL)
+        self.rising_stops = StopSide(rising=True)
+        self.falling_stops = StopSide(rising=False)
         self.orders: dict[int, Order] = {}
         self.by_account: dict[int, dict[int, Order]] = {}
         self.by_client_order_id: dict[tuple[int, str], Order] = {}
@@ -50,9 +50,10 @@ class Book:
         """Where orders of this side rest."""
         return self.bids if side is BUY else self.asks
 
-    def stops(self, side: Side) -> StopSide:
-        """Where stops of this side wait."""
-        return self.buy_stops if side is BUY else self.sell_stops
+    def stops(self, order: Order) -> StopSide:
+        """Where a stop waits."""
+        rises = waits_for_rise(order.side, order.type)
+        return self.rising_stops if rises else self.falling_stops
 
     @property
     def is_crossed(self) -> bool:
@@ -222,11 +223,11 @@ class Book:
         order.state = state
 
     def _join_stops(self, order: Order) -> None:
-        self.stops(order.side).add(order)
+        self.stops(order).add(order)
         self._register(order)
 
     def _leave_stops(self, order: Order) -> None:
-        self.stops(order.side).remove(order)
+        self.stops(order).remove(order)
         self._unregister(order)
 
     def _register(self, order: Order) -> None:
@@ -271,8 +272,8 @@ class Book:
                 assert level.told == level.quantity, "settle tells everything"
                 assert level.checksum == self.level_checksum(level)
         assert checksum % CHECKSUM_MODULUS == self.checksum
-        for side_of in Side:
-            self._check_stops(side_of, seen)
+        for stops in (self.rising_stops, self.falling_stops):
+            self._check_stops(stops, seen)
         self._check_registers(seen)
         assert may_cross or not self.is_crossed, "crossed"
 
@@ -299,10 +300,9 @@ class Book:
         assert level.last is previous
         assert (level.quantity, level.hidden) == (shown, hidden)
 
-    def _check_stops(self, side: Side, seen: dict[int, Order]) -> None:
-        stops = self.stops(side)
+    def _check_stops(self, stops: StopSide, seen: dict[int, Order]) -> None:
         for key, order in stops.orders.items():
-            assert order.side is side
+            assert self.stops(order) is stops
             assert order.stop_key == key == (order.stop_price * stops.sign, order.priority)
             assert order.level is None
             assert order.status is OrderStatus.UNTRIGGERED

@@ -1,7 +1,7 @@
 """What new orders and amends must pass, in one order; the first check that fails is the answer.
 
 client_order_id (in `placing`), deadline, frozen account and market status (`state`), fields that go
-together, tick, lot and limits, price band (`fields`), `funds`, `post_only`.
+together, tick, lot and limits, price band (`fields`), `funds`, `post_only`, that a stop `waits`.
 """
 
 from __future__ import annotations
@@ -15,7 +15,14 @@ from markets.matching.group import Group
 from markets.matching.market import Market
 from markets.matching.matcher import Matcher
 from markets.matching.order import Order
-from markets.matching.types import Asset, MarketStatus, OrderType, RejectReason, Side
+from markets.matching.types import (
+    Asset,
+    MarketStatus,
+    OrderType,
+    RejectReason,
+    Side,
+    waits_for_rise,
+)
 
 
 class Checks:
@@ -134,6 +141,16 @@ class Checks:
         if exits.side is Side.BUY:
             needs[Asset.QUOTE] = group.need(self._market.spec)
         return needs
+
+    def waits(self, command: PlaceOrder) -> Refused | None:
+        """Refuse a stop that the last price has reached already; while nothing trades all of them wait."""
+        price, stop_price = self._market.last_price, command.stop_price
+        if price is None or stop_price is None or self._market.status is not MarketStatus.OPEN:
+            return None
+        rises = waits_for_rise(command.side, command.type)
+        if price < stop_price if rises else price > stop_price:
+            return None
+        return rules.stop_would_trigger(self._market.spec, price)
 
     def post_only(self, side: Side, price: int) -> Refused | None:
         """Refuse a post-only order that would take."""

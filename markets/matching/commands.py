@@ -14,6 +14,7 @@ from markets.matching.types import (
     FeeRates,
     GroupRole,
     MarketStatus,
+    OrderStatus,
     OrderType,
     Reason,
     SelfTradePrevention,
@@ -46,6 +47,8 @@ class PlaceOrder(NamedTuple):
     """Say what would be refused, and do nothing."""
     connection: str | None = None
     """Cancel the order when this connection is lost."""
+    must_wait: bool = False
+    """Refuse a stop that would be triggered at once."""
 
     @property
     def effective_time_in_force(self) -> TimeInForce:
@@ -112,6 +115,8 @@ class CancelOrder(NamedTuple):
     order_id: int | None = None
     client_order_id: str | None = None
     reason: Reason = Reason.CANCELED_BY_OWNER
+    only: OrderStatus | None = None
+    """Refuse to, unless the order is this now."""
 
 
 class CancelAll(NamedTuple):
@@ -154,6 +159,8 @@ class AmendOrder(NamedTuple):
     stop_price: int | None = None
     deadline: int | None = None
     validate_only: bool = False
+    must_keep_place: bool = False
+    """Refuse what would send the order to the back, and what would change nothing."""
 
 
 class SetMarketStatus(NamedTuple):

@@ -11,7 +11,7 @@ from markets.matching import rules
 from markets.matching.commands import PlaceGroup, PlaceOrder
 from markets.matching.events import Refused
 from markets.matching.rules import Errors
-from markets.matching.types import STOPS, GroupRole, OrderType, Side
+from markets.matching.types import PROTECTIVE, GroupRole, OrderType, Side
 
 PARTS: Final = {
     GroupRole.OCO_LIMIT: "",
@@ -47,7 +47,7 @@ def _pair_errors(limit: PlaceOrder, stop: PlaceOrder) -> Errors:
         errors["type"] = ["the first order of an oco is a limit order"]
     if not _rests(limit):
         errors["time_in_force"] = ["the orders of an oco may rest: gtc or gtd"]
-    if stop.type not in STOPS:
+    if stop.type not in PROTECTIVE:
         errors["stop.stop_price"] = ["the second order of an oco needs a stop_price"]
     if limit.price is not None and stop.stop_price is not None:
         errors |= _order_errors(

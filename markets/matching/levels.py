@@ -125,14 +125,14 @@ class BookSide:
 
 
 class StopSide:
-    """The stops of one side, those that trigger first in front: buys as the price rises, sells as it
-    falls; at one stop price by the place that they got.
+    """The stops that wait for the price to rise (or to fall), those that trigger first in front; at one stop
+    price by the place that they got.
     """
 
     __slots__ = ("orders", "sign")
 
-    def __init__(self, side: Side) -> None:
-        self.sign = 1 if side is Side.BUY else -1
+    def __init__(self, *, rising: bool) -> None:
+        self.sign = 1 if rising else -1
         self.orders: SortedDict[tuple[int, int], Order] = SortedDict()
 
     def add(self, order: Order) -> None:

@@ -135,7 +135,7 @@ class Market:
     def trade_at(self, price: int) -> None:
         """Note a trade's price, and the stops that it triggers."""
         self.last_price = price
-        if self.book.buy_stops.orders or self.book.sell_stops.orders:
+        if self.book.rising_stops.orders or self.book.falling_stops.orders:
             self.trigger_reached()
 
     def trigger_reached(self) -> None:
@@ -143,7 +143,7 @@ class Market:
         book, price = self.book, self.last_price
         if price is None:
             return
-        reached = book.buy_stops.reached(price) + book.sell_stops.reached(price)
+        reached = book.rising_stops.reached(price) + book.falling_stops.reached(price)
         for order in sorted(reached, key=lambda order: order.priority):
             book.remove(order)
             self.triggered.append(order)

@@ -15,6 +15,7 @@ from markets.matching.events import QuantityPrevented, Trade
 from markets.matching.market import Market
 from markets.matching.order import Order, after_fill
 from markets.matching.types import (
+    LIMITED,
     Asset,
     MarketStatus,
     OrderStatus,
@@ -141,7 +142,7 @@ class Matcher:
         )
         if beyond_band and market.spec.volatility_auction:
             market.set_status(MarketStatus.AUCTION, market.spec.volatility_auction)
-        is_market_order = taker.type in (OrderType.MARKET, OrderType.STOP)
+        is_market_order = taker.type not in LIMITED
         may_rest = not is_market_order and taker.state.time_in_force is not TimeInForce.IOC
         if may_rest and (not beyond_band or market.status is MarketStatus.AUCTION):
             self.rest(taker)

@@ -15,10 +15,10 @@ from markets.matching.market import Market
 from markets.matching.matcher import Matcher
 from markets.matching.order import Order
 from markets.matching.types import (
+    MARKET_STOPS,
     GroupRole,
     OrderState,
     OrderStatus,
-    OrderType,
     RejectReason,
     TimeInForce,
 )
@@ -59,6 +59,8 @@ class Placing:
         refusal = self._checks.funds(order.account, self._checks.needs_of(order))
         if refusal is None and command.post_only:
             refusal = self._checks.post_only(order.side, order.price)
+        if refusal is None and command.must_wait:
+            refusal = self._checks.waits(command)
         if refusal is not None:
             return refusal
         if command.validate_only:
@@ -107,6 +109,10 @@ class Placing:
         refusal = self._checks.funds(command.account, self._checks.needs_of_group(orders))
         if refusal is None and command.first.post_only:
             refusal = self._checks.post_only(orders[0].side, orders[0].price)
+        for each, role in zip(command.orders, command.roles, strict=True):
+            if refusal is None and each.must_wait:
+                refusal = self._checks.waits(each)
+                refusal = refusal and group_rules.named_by_part(refusal, role)
         if refusal is not None:
             return refusal
         if command.first.validate_only:
@@ -161,7 +167,7 @@ class Placing:
         spec, now = self._market.spec, self._market.now
         sequence = self._market.sequence + 1 + place
         price = command.price
-        if command.type is OrderType.STOP and command.stop_price is not None:
+        if command.type in MARKET_STOPS and command.stop_price is not None:
             price = rules.worst_stop_price(
                 spec, command.side, command.stop_price, command.max_slippage
             )

@@ -64,7 +64,7 @@ class PlainLane:
 
     def cancel(self, command: CancelOrder) -> Done | None:
         """Cancel a resting order of no group."""
-        account, order_id, client_order_id, reason = command
+        account, order_id, client_order_id, reason, only = command
         book = self._book
         if order_id is not None:
             order = book.orders.get(order_id)
@@ -72,7 +72,7 @@ class PlainLane:
             order = book.by_client_order_id.get((account, client_order_id))
         else:
             return None
-        if order is None or order.group is not None:
+        if order is None or order.group is not None or only is not None:
             return None
         level, owner, order_id = order.level, order.account, order.id
         if level is None or (account is not None and account != owner):
@@ -117,6 +117,7 @@ class PlainLane:
             deadline,
             validate_only,
             connection,
+            must_wait,
         ) = command
         market = self._market
         if (
@@ -131,6 +132,7 @@ class PlainLane:
             or expires_at is not None
             or max_slippage is not None
             or validate_only
+            or must_wait
             or account in market.frozen
             or (deadline is not None and deadline < market.now)
         ):
@@ -338,10 +340,10 @@ class PlainLane:
     def _triggers(self, opposite: BookSide, fills: Fills) -> bool:
         """Whether a stop waits that one of these trades, from the best price to the worst, triggers."""
         book = self._book
-        if not (book.buy_stops.orders or book.sell_stops.orders):
+        if not (book.rising_stops.orders or book.falling_stops.orders):
             return False
         prices = (fills[0][0].price, fills[-1][0].price)
-        return book.buy_stops.reaches(max(prices)) or book.sell_stops.reaches(min(prices))
+        return book.rising_stops.reaches(max(prices)) or book.falling_stops.reaches(min(prices))
 
     def _rest(self, taker: OrderState, own: BookSide, purse: Purse) -> None:
         """Let what is left of a taker rest."""

@@ -5,11 +5,15 @@ Every refusal names the field and says what would be right; nothing is ever roun
 
 from __future__ import annotations
 
+from typing import Final
+
 from markets.matching.commands import PlaceOrder
 from markets.matching.events import Refused
 from markets.matching.spec import MarketSpec
 from markets.matching.types import (
     DEFAULT_STOP_SLIPPAGE,
+    LIMITED,
+    MARKET_STOPS,
     MAX_ICEBERG_PARTS,
     MAX_OPEN_ORDERS_PER_ACCOUNT,
     MAX_UNITS,
@@ -25,6 +29,12 @@ from markets.matching.types import (
 )
 
 Errors = dict[str, list[str]]
+_WITH_A_PRICE: Final = {
+    OrderType.MARKET: OrderType.LIMIT,
+    OrderType.STOP: OrderType.STOP_LIMIT,
+    OrderType.TAKE_PROFIT: OrderType.TAKE_PROFIT_LIMIT,
+}
+"""The type that is the same with a limit price."""
 
 
 def check_new_order(
@@ -156,6 +166,12 @@ def post_only_would_take(spec: MarketSpec, best: int) -> Refused:
     return Refused(RejectReason.POST_ONLY_WOULD_TAKE, message, {"price": [message]})
 
 
+def stop_would_trigger(spec: MarketSpec, price: int) -> Refused:
+    """Say which price a stop has reached that was to wait."""
+    message = f"the stop would be triggered at once: the last price is {spec.price_text(price)}"
+    return Refused(RejectReason.STOP_WOULD_TRIGGER, message, {"stop_price": [message]})
+
+
 def price_out_of_band(spec: MarketSpec, side: Side, limit: int) -> Refused:
     """Say how far a limit price may go."""
     most = "at most" if side is Side.BUY else "at least"
@@ -166,24 +182,28 @@ def price_out_of_band(spec: MarketSpec, side: Side, limit: int) -> Refused:
 def combination_errors(command: PlaceOrder) -> Errors:
     """Fields that do not go together, whatever the market."""
     errors: Errors = {}
-    is_market_order = command.type in (OrderType.MARKET, OrderType.STOP)
+    is_market_order = command.type not in LIMITED
     wanted = command.effective_time_in_force
     if not is_market_order and command.price is None:
         hint = " (or use type market)" if command.type is OrderType.LIMIT else ""
         errors["price"] = [f"a {command.type} order needs a price{hint}"]
     if is_market_order and command.price is not None:
-        limited = OrderType.LIMIT if command.type is OrderType.MARKET else OrderType.STOP_LIMIT
+        limited = _WITH_A_PRICE[command.type]
         errors["price"] = [f"a {command.type} order has no price; use type {limited} to set one"]
     if command.type in STOPS and command.stop_price is None:
         errors["stop_price"] = [f"a {command.type} order needs a stop_price"]
     if command.type not in STOPS and command.stop_price is not None:
-        errors["stop_price"] = ["stop_price goes with types stop and stop_limit only"]
+        errors["stop_price"] = [
+            "stop_price goes with types stop, stop_limit and take_profit(_limit) only"
+        ]
     if command.type is OrderType.MARKET and wanted is not TimeInForce.IOC:
         errors["time_in_force"] = [
             f"a market order is ioc: it never rests and is never {command.time_in_force}"
         ]
-    if command.type is OrderType.STOP and wanted is TimeInForce.FOK:
-        errors["time_in_force"] = ["a stop becomes a market order, which is never fok"]
+    if command.type in MARKET_STOPS and wanted is TimeInForce.FOK:
+        errors["time_in_force"] = [f"a {command.type} becomes a market order, which is never fok"]
+    if command.must_wait and command.type not in STOPS:
+        errors["must_wait"] = ["must_wait goes with stops and take profits only"]
     _add_rest_errors(errors, command)
     _add_amount_errors(errors, command)
     return errors
@@ -195,7 +215,7 @@ def _add_rest_errors(errors: Errors, command: PlaceOrder) -> None:
     rests = wanted in (TimeInForce.GTC, TimeInForce.GTD)
     if command.post_only and not (command.type is OrderType.LIMIT and rests):
         errors["post_only"] = ["post_only goes with limit orders that may rest (gtc, gtd) only"]
-    is_limit = command.type in (OrderType.LIMIT, OrderType.STOP_LIMIT)
+    is_limit = command.type in LIMITED
     if command.display_quantity is not None and not (is_limit and rests):
         errors["display_quantity"] = [
             "display_quantity goes with limit orders that may rest (gtc, gtd) only"
@@ -214,11 +234,8 @@ def _add_amount_errors(errors: Errors, command: PlaceOrder) -> None:
         errors["quote_quantity"] = ["give quantity or quote_quantity, not both"]
     elif command.quote_quantity is None and command.quantity is None:
         errors["quantity"] = ["an order needs a quantity"]
-    if command.max_slippage is not None and command.type not in (
-        OrderType.MARKET,
-        OrderType.STOP,
-    ):
-        errors["max_slippage"] = ["max_slippage goes with types market and stop only"]
+    if command.max_slippage is not None and command.type in LIMITED:
+        errors["max_slippage"] = ["max_slippage goes with types market, stop and take_profit only"]
 
 
 def _auction_errors(command: PlaceOrder) -> Errors:

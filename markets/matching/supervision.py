@@ -56,6 +56,8 @@ class Supervision:
         order = self._lookup.live(command)
         if isinstance(order, Refused):
             return order
+        if command.only not in (None, order.status):
+            return rules.invalid({"status": [f"the order is {order.status}, not {command.only}"]})
         self._market.cancel(order, command.reason)
         return Acted([order], (order.id,))
 

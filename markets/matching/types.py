@@ -49,16 +49,28 @@ class Side(StrEnum):
 
 
 class OrderType(StrEnum):
-    """FIX 40. A `stop` is a market order, a `stop_limit` a limit order, from its trigger on."""
+    """FIX 40. From its trigger on a `stop` or `take_profit` is a market order, a `stop_limit` or
+    `take_profit_limit` a limit order; the last price comes to their stop prices from different sides.
+    """
 
     LIMIT = "limit"
     MARKET = "market"
     STOP = "stop"
     STOP_LIMIT = "stop_limit"
+    TAKE_PROFIT = "take_profit"
+    TAKE_PROFIT_LIMIT = "take_profit_limit"
 
 
-STOPS: Final = frozenset({OrderType.STOP, OrderType.STOP_LIMIT})
+LIMITED: Final = frozenset({OrderType.LIMIT, OrderType.STOP_LIMIT, OrderType.TAKE_PROFIT_LIMIT})
+"""Types that have a limit price."""
+PROTECTIVE: Final = frozenset({OrderType.STOP, OrderType.STOP_LIMIT})
+"""Stops in the narrow sense: a buy waits for the price to rise, a sell for it to fall."""
+TAKE_PROFITS: Final = frozenset({OrderType.TAKE_PROFIT, OrderType.TAKE_PROFIT_LIMIT})
+"""The other way round: a buy waits for the price to fall, a sell for it to rise."""
+STOPS: Final = PROTECTIVE | TAKE_PROFITS
 """Types that wait for the last price to reach their stop price."""
+MARKET_STOPS: Final = frozenset({OrderType.STOP, OrderType.TAKE_PROFIT})
+"""Those of them that become market orders."""
 
 
 class TimeInForce(StrEnum):
@@ -145,6 +157,7 @@ class RejectReason(StrEnum):
     PRICE_OUT_OF_BAND = "price_out_of_band"
     INSUFFICIENT_FUNDS = "insufficient_funds"
     POST_ONLY_WOULD_TAKE = "post_only_would_take"
+    STOP_WOULD_TRIGGER = "stop_would_trigger"
     MARKET_NOT_OPEN = "market_not_open"
     ORDER_NOT_OPEN = "order_not_open"
 
@@ -229,6 +242,11 @@ class MarketState(NamedTuple):
     last_price: int | None
     auction_ends_at: int | None = None
     """When the auction at hand opens the market by itself; None: when an operator opens it."""
+
+
+def waits_for_rise(side: Side, type_: OrderType) -> bool:
+    """Whether a stop is triggered as the price rises to its stop price, and not as it falls to it."""
+    return (side is Side.BUY) is not (type_ in TAKE_PROFITS)
 
 
 def format_units(units: int, decimals: int) -> str:

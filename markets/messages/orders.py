@@ -16,10 +16,9 @@ import msgspec
 
 from markets.matching.events import Batch, Done, Trade
 from markets.matching.spec import MarketSpec
-from markets.matching.types import OrderState, OrderType, Side, format_units
+from markets.matching.types import LIMITED, OrderState, Side, format_units
 from markets.messages.public import JSON, ratio_text, time_text, units_text
 
-LIMITED: Final = (OrderType.LIMIT, OrderType.STOP_LIMIT)
 BUY: Final = Side.BUY
 
 
@@ -50,6 +49,7 @@ def order_text(order: OrderState, spec: MarketSpec) -> str:
         f'"canceled_quantity":"{units_text(canceled, base) if canceled else "0"}",'
         f'"prevented_quantity":"{units_text(prevented, base) if prevented else "0"}",'
         f'"average_price":{_average(notional, filled, spec) if filled else "null"},'
+        f'"filled_notional":"{format_units(notional, quote) if notional else "0"}",'
         f'"fee":"{format_units(fee, fee_decimals) if fee else "0"}",'
         f'"fee_asset":"{fee_asset}","status":"{status._value_}",'
         f'"reason":{"null" if reason is None else _word(reason._value_)},'

@@ -195,6 +195,8 @@ class BatchNotice(msgspec.Struct, frozen=True):
     """While the market is in an auction."""
     reconfigured: bool
     private: list[PrivatePart]
+    timestamp: int = 0
+    """The engine's clock, in microseconds; 0: of a release that did not say it."""
 
 
 class Pulse(msgspec.Struct, frozen=True):
@@ -202,6 +204,8 @@ class Pulse(msgspec.Struct, frozen=True):
 
     sequence: int
     checksum: int
+    timestamp: int = 0
+    """The engine's clock, in microseconds; not before that of its last batch."""
 
 
 def answer_of(outcome: Outcome, telling: Telling) -> Answer:

@@ -17,10 +17,12 @@ from markets.models.accounts import (
     ApiKey,
     Balance,
     FrozenAccount,
+    KeyKind,
     Transfer,
 )
 from markets.models.attempts import Attempts
 from markets.models.engines import EngineProcess
+from markets.models.listen_keys import ListenKey
 from markets.models.markets import (
     ASSET_SYMBOL,
     DEFAULT_DECIMALS,
@@ -43,6 +45,7 @@ from markets.models.trading import (
     DayVolume,
     OperatorCommand,
     Order,
+    OrderListName,
     Tally,
     Trade,
     of_market,
@@ -70,11 +73,14 @@ __all__ = [
     "EngineProcess",
     "FeeTier",
     "FrozenAccount",
+    "KeyKind",
+    "ListenKey",
     "Market",
     "MarketSchedule",
     "Node",
     "OperatorCommand",
     "Order",
+    "OrderListName",
     "Tally",
     "Trade",
     "Transfer",

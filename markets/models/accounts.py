@@ -121,11 +121,28 @@ class AccountEvents(models.Model):
         return f"{self.account} {self.first_sequence} to {self.last_sequence}"
 
 
+class KeyKind(models.TextChoices):
+    """How a program says who it is."""
+
+    BEARER = "bearer", "bearer: the key is sent with each request"
+    HMAC = "hmac", "hmac: requests are signed with a secret that both sides have"
+    ED25519 = "ed25519", "ed25519: requests are signed; only you have the private key"
+
+
 class ApiKey(models.Model):
-    """A program's way in. The secret is shown once and kept as a hash only."""
+    """A program's way in. What is secret is shown once.
+
+    - `bearer`: the key itself is the secret, and only its hash is kept.
+    - `hmac`: the key (`key_id`) names the secret that signs, which is kept encrypted: it is needed to verify.
+    - `ed25519`: the key (`key_id`) names the public key that verifies; nothing here is secret.
+    """
 
     account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="api_keys")
     name = models.CharField(max_length=64, blank=True)
+    kind = models.CharField(max_length=8, choices=KeyKind.choices, default=KeyKind.BEARER)
+    key_id = models.CharField(max_length=64, unique=True, null=True, blank=True, editable=False)
+    sealed_secret = models.TextField(blank=True, editable=False)
+    public_key = models.CharField(max_length=64, blank=True, editable=False)
     prefix = models.CharField(max_length=12, db_index=True)
     hashed = models.CharField(max_length=64, unique=True, editable=False)
     can_read = models.BooleanField(default=True)

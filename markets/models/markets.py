@@ -36,6 +36,7 @@ SPECIFICATION: Final = (
 STATUS_CHOICES = [(status.value, status.value) for status in MarketStatus]
 ASSET_SYMBOL: Final = "[A-Z0-9]{1,12}"
 asset_symbol = RegexValidator(rf"\A{ASSET_SYMBOL}\Z", "1 to 12 of A-Z and 0-9")
+dialect_name = RegexValidator(r"\A[A-Z0-9._-]{1,20}\Z", "1 to 20 of A-Z, 0-9 and - _ .")
 weekdays = RegexValidator(r"\A(?!.*(.).*\1)[1-7]{1,7}\Z", "digits from 1 (Monday) to 7 (Sunday)")
 
 
@@ -102,6 +103,15 @@ class Market(models.Model):
         help_text="Every so many seconds followers get a whole book, unasked.",
     )
 
+    dialect_symbol = models.CharField(
+        max_length=20,
+        null=True,
+        blank=True,
+        unique=True,
+        validators=[dialect_name],
+        help_text="What bots of the Binance dialect call it. Empty: its symbol without the hyphen.",
+    )
+
     status = models.CharField(max_length=8, choices=STATUS_CHOICES, default="open", editable=False)
     last_sequence = models.BigIntegerField(default=0, editable=False)
     last_price = models.BigIntegerField(null=True, editable=False)
@@ -113,6 +123,11 @@ class Market(models.Model):
 
     def __str__(self) -> str:
         return self.symbol
+
+    def last_timestamp(self) -> int:
+        """The engine's clock with its last batch, in microseconds; 0: there was none."""
+        batches = self.batches.order_by("-sequence")
+        return batches.values_list("timestamp", flat=True).first() or 0
 
     def state(self) -> MarketState:
         """What its engine starts from."""

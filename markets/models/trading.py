@@ -45,7 +45,7 @@ class Order(models.Model):
     )
     client_order_id = models.CharField(max_length=64, null=True)
     side = models.CharField(max_length=4)
-    type = models.CharField(max_length=10)
+    type = models.CharField(max_length=17)
     time_in_force = models.CharField(max_length=3)
     post_only = models.BooleanField()
     self_trade_prevention = models.CharField(max_length=13)
@@ -105,6 +105,20 @@ class Order(models.Model):
 
     def __str__(self) -> str:
         return str(self.id)
+
+
+class OrderListName(models.Model):
+    """What a client of the dialect called a group of orders."""
+
+    group = models.BigIntegerField(primary_key=True)
+    account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="+", db_index=False)
+    name = models.CharField(max_length=36)
+
+    class Meta:
+        indexes = [models.Index(fields=["account", "name"], name="order_lists_by_name")]
+
+    def __str__(self) -> str:
+        return self.name
 
 
 class Trade(models.Model):
@@ -177,6 +191,8 @@ class Candle(models.Model):
     volume = AmountField()
     quote_volume = AmountField()
     trade_count = models.BigIntegerField()
+    taker_buy_volume = AmountField(default=0)
+    taker_buy_quote_volume = AmountField(default=0)
 
     class Meta:
         constraints = [

@@ -19,7 +19,7 @@ from typing import Any, Final
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.mfa.adapter import DefaultMFAAdapter
-from cryptography.fernet import Fernet, InvalidToken
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -120,8 +120,12 @@ class PeopleAdapter(DefaultAccountAdapter):
         return name.strip().lower()
 
 
+def _box() -> MultiFernet:
+    return MultiFernet([_fernet(key) for key in settings.SEALING_KEYS])
+
+
 @lru_cache(maxsize=4)
-def _box(key: str) -> Fernet:
+def _fernet(key: str) -> Fernet:
     made = hashlib.scrypt(
         key.encode(), salt=b"exchange second factors", n=2**14, r=8, p=1, dklen=32
     )
@@ -137,12 +141,12 @@ class SecondFactorAdapter(DefaultMFAAdapter):
 
     def encrypt(self, text: str) -> str:
         """As the database keeps it."""
-        return _box(settings.SEALING_KEY).encrypt(text.encode()).decode()
+        return _box().encrypt(text.encode()).decode()
 
     def decrypt(self, encrypted_text: str) -> str:
         """What it was. Raises PermissionDenied if it was sealed with another key: nobody gets in by that."""
         try:
-            return _box(settings.SEALING_KEY).decrypt(encrypted_text.encode()).decode()
+            return _box().decrypt(encrypted_text.encode()).decode()
         except InvalidToken as error:
             logger.warning("a second factor was sealed with another EXCHANGE_SEALING_KEY")
             raise PermissionDenied(

@@ -6,7 +6,9 @@ from rest_framework import serializers
 
 from markets.key_limits import MAX_ALLOWED_IPS, MAX_IP_LENGTH
 from markets.matching.types import Side
+from markets.models import KeyKind
 from markets.serializers.base import Shape, choice, decimal
+from markets.signing_keys import MAX_PUBLIC_KEY_TEXT
 
 
 class FillShape(Shape):
@@ -67,6 +69,16 @@ class NewApiKeyShape(Shape):
         max_length=MAX_ALLOWED_IPS,
     )
     expires_at = serializers.CharField(required=False, allow_null=True, max_length=40)
+    kind = serializers.ChoiceField(
+        KeyKind.values,
+        required=False,
+        help_text="How programs say who they are: `bearer` keys are sent, the others sign requests.",
+    )
+    public_key = serializers.CharField(
+        required=False,
+        max_length=MAX_PUBLIC_KEY_TEXT,
+        help_text="Of kind ed25519: PEM, or base64 of its 32 bytes.",
+    )
 
 
 class ApiKeyShape(Shape):
@@ -74,7 +86,11 @@ class ApiKeyShape(Shape):
 
     id = serializers.CharField()
     name = serializers.CharField()
+    kind = serializers.ChoiceField(KeyKind.values)
     prefix = serializers.CharField()
+    key_id = serializers.CharField(
+        allow_null=True, help_text="What is sent of a key that signs; it is no secret."
+    )
     scopes = serializers.ListField(child=serializers.ChoiceField(["read", "trade"]))
     allowed_ips = serializers.ListField(child=serializers.CharField())
     expires_at = serializers.DateTimeField(allow_null=True)
@@ -83,6 +99,7 @@ class ApiKeyShape(Shape):
 
 
 class MadeApiKeyShape(ApiKeyShape):
-    """A key just made: the only time that `key` is shown."""
+    """A key just made: the only time that what is secret of it is shown."""
 
     key = serializers.CharField()
+    secret = serializers.CharField(allow_null=True, help_text="Of kind hmac: what signs.")

@@ -36,6 +36,7 @@ class OrderShape(Shape):
     canceled_quantity = decimal()
     prevented_quantity = decimal()
     average_price = decimal(allow_null=True)
+    filled_notional = decimal()
     fee = decimal()
     fee_asset = serializers.CharField()
     status = choice(OrderStatus)
@@ -101,9 +102,18 @@ class PlaceOrderShape(NewOrderShape):
         allow_null=True,
         help_text="Market orders: spend or receive this much of the quote asset.",
     )
-    stop_price = decimal(required=False, allow_null=True, help_text="Types stop and stop_limit.")
+    stop_price = decimal(
+        required=False,
+        allow_null=True,
+        help_text="Types stop, stop_limit, take_profit and take_profit_limit.",
+    )
     max_slippage = decimal(
-        required=False, allow_null=True, help_text="A ratio, of types market and stop."
+        required=False, allow_null=True, help_text="A ratio, of types market, stop and take_profit."
+    )
+    must_wait = serializers.BooleanField(
+        required=False,
+        allow_null=True,
+        help_text="Refuse a stop or take profit that would be triggered at once.",
     )
 
 

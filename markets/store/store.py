@@ -33,6 +33,8 @@ class Loaded:
     fee_rates: dict[int, FeeRates]
     frozen: frozenset[int]
     """Accounts: what the rows say now. Commands that say the same to this engine may still wait."""
+    timestamp: int
+    """The engine's clock with its last batch."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +74,7 @@ class Store:
                     ).values_list("account_id", "maker_fee_rate", "taker_fee_rate")
                 },
                 frozen=frozenset(models.FrozenAccount.objects.values_list("account_id", flat=True)),
+                timestamp=market.last_timestamp(),
             )
 
     def _market(self) -> models.Market:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
 from django.utils import timezone
 from rest_framework.request import Request
@@ -16,8 +17,10 @@ from markets.authentication import principal
 from markets.key_limits import Network, read_networks
 from markets.known_keys import revoke
 from markets.messages.public import EPOCH, JSON, datetime_text, parse_time
+from markets.new_keys import NewKey, make_key
 from markets.problems import Problem
 from markets.schema import schema
+from markets.signing_keys import NoPublicKey
 from markets.views.base import PrivateView
 
 
@@ -56,19 +59,27 @@ class ApiKeysView(PrivateView):
         if who.limits is not None and not who.limits.covers(allowed_ips, expires_at):
             raise TOO_MUCH
         try:
-            key, secret = accounts.make_api_key(
+            made = make_key(
                 who.account,
-                wanted.get("name", ""),
-                can_read="read" in scopes,
-                can_trade="trade" in scopes,
-                allowed_ips=allowed_ips,
-                expires_at=expires_at,
+                NewKey(
+                    name=wanted.get("name", ""),
+                    kind=wanted.get("kind", models.KeyKind.BEARER),
+                    public_key=wanted.get("public_key", ""),
+                    can_read="read" in scopes,
+                    can_trade="trade" in scopes,
+                    allowed_ips=allowed_ips,
+                    expires_at=expires_at,
+                ),
             )
         except accounts.TooManyKeys as error:
             raise Problem("conflict", str(error)) from error
-        return Response({**_key_json(key), "key": secret}, status=201)
+        except NoPublicKey as error:
+            raise _wrong("public_key", str(error)) from error
+        answer = {**_key_json(made.row), "key": made.key, "secret": made.secret}
+        return Response(answer, status=201)
 
 
+_ROW_ID: Final = re.compile(r"[0-9]{1,18}", re.ASCII)
 TOO_MUCH = Problem("permission_denied", "a key cannot make one that may do more than itself")
 
 
@@ -111,7 +122,7 @@ class ApiKeyView(PrivateView):
         """Revoke a key at once."""
         queries.read_query(request.query_params, ())
         keys = models.ApiKey.objects.filter(account=principal(request).account, revoked_at=None)
-        key = keys.filter(pk=key_id).first() if key_id.isdecimal() and len(key_id) < 19 else None
+        key = keys.filter(pk=key_id).first() if _ROW_ID.fullmatch(key_id) else None
         if key is None:
             raise Problem("not_found", "there is no such key of this account")
         revoke([key])
@@ -122,7 +133,9 @@ def _key_json(key: models.ApiKey) -> JSON:
     return {
         "id": str(key.pk),
         "name": key.name,
+        "kind": key.kind,
         "prefix": key.prefix,
+        "key_id": key.key_id,
         "scopes": [
             scope for scope, has in (("read", key.can_read), ("trade", key.can_trade)) if has
         ],

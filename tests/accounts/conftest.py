@@ -22,8 +22,7 @@ PersonMaker = Callable[..., User]
 
 @pytest.fixture(autouse=True)
 def _quick(settings: Any, db: None, tmp_path: Any) -> Iterator[None]:
-    """Passwords are hashed quickly, nothing was tried before, mail is kept, no maintenance."""
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    """Nothing was tried before, mail is kept, no maintenance."""
     settings.SIGN_UP = True
     settings.MAINTENANCE_FILE = tmp_path / "maintenance"
     cache.clear()

@@ -16,6 +16,9 @@ from tests.accounts.pages import see, seen
 
 TOMORROW = datetime.now(UTC) + timedelta(days=1)
 
+PUBLIC_KEY = "11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo="
+"""That of RFC 8032's first example."""
+
 
 def limits(*networks: str, until: datetime | None = None) -> KeyLimits:
     made = KeyLimits.made(until, read_networks(networks))
@@ -135,7 +138,7 @@ def test_a_key_is_made_and_shown_once(in_browser: Client, alice: Account) -> Non
         expires_at="2099-01-02T03:04",
     )
 
-    secret = response.context["secret"]
+    secret = response.context["made"].key
     assert secret in response.content.decode()
     seen(response)
     key = ApiKey.objects.get(account=alice)
@@ -151,9 +154,32 @@ def test_a_key_is_made_and_shown_once(in_browser: Client, alice: Account) -> Non
     assert "192.0.2.0/24, 2001:db8::1" in again
 
 
+@pytest.mark.parametrize(("kind", "public_key"), [("hmac", ""), ("ed25519", PUBLIC_KEY)])
+def test_a_key_that_signs_is_made(
+    in_browser: Client, alice: Account, kind: str, public_key: str
+) -> None:
+    response = make(in_browser, name="bot", scopes=["read"], kind=kind, public_key=public_key)
+
+    made = response.context["made"]
+    seen(response)
+    page = response.content.decode()
+    assert made.key in page
+    assert (made.secret is not None) is (kind == "hmac")
+    again = in_browser.get("/account/api-keys/").content.decode()
+    assert made.key in again, "it is no secret"
+    if made.secret is not None:
+        assert made.secret in page
+        assert made.secret not in again
+    assert accounts.principal_of_key(made.key) is None, "it is no bearer key"
+
+
 @pytest.mark.parametrize(
     ("form", "said"),
     [
+        ({"kind": "rsa"}, "Select a valid choice"),
+        ({"kind": "ed25519"}, "must be an Ed25519 public key"),
+        ({"kind": "ed25519", "public_key": "AAAA"}, "must be an Ed25519 public key"),
+        ({"kind": "hmac", "public_key": PUBLIC_KEY}, "goes with kind ed25519 only"),
         ({"scopes": []}, "required"),
         ({"scopes": ["admin"]}, "Select a valid choice"),
         ({"name": "x" * 65}, "64"),

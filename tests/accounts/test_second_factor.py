@@ -155,7 +155,7 @@ def test_its_secrets_are_sealed_in_the_database(
     assert secret not in kept
     assert not any(code in kept for code in codes)
     factor = Authenticator.objects.get(type="totp", user__username=NAME).wrap()
-    settings.SEALING_KEY = "another"
+    settings.SEALING_KEYS = ["another"]
     browser = Client(headers={"accept": "text/html"})
     log_in(browser, "alice-of-tests")
     page = seen(browser.post("/login/second-factor/", {"code": code_of(secret, 1)}), 403)

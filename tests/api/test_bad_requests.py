@@ -98,7 +98,7 @@ def test_an_amendments_bad_field_is_named(
         ("post_only", "true", "true or false"),
         ("client_order_id", "a b", "A-Z a-z 0-9"),
         ("prize", "10", "known are: market, side"),
-        ("stop_price", "10", "types stop and stop_limit only"),
+        ("stop_price", "10", "types stop, stop_limit and take_profit"),
         ("expires_at", "soon", "ISO 8601 time with a zone"),
         ("max_slippage", "0.1234567", "nearest: 0.123456 and 0.123457"),
     ],

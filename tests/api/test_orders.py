@@ -57,6 +57,7 @@ def test_an_order_that_trades_tells_its_fills_and_what_it_paid(exchange: Exchang
         "canceled_quantity": "0",
         "prevented_quantity": "0",
         "average_price": "100.5",
+        "filled_notional": "402",
         "fee": "0.008",
         "fee_asset": base,
         "status": "partially_filled",

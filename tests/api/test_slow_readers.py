@@ -11,7 +11,7 @@ import pytest
 from websockets.exceptions import ConnectionClosed
 
 from markets import process
-from markets.consumers import socket as consumer
+from markets.consumers import connection as consumer
 from markets.hub import outbox as outboxes
 from markets.hub.outbox import Outbox
 from tests.api.test_market_data_socket import follow, follow_to

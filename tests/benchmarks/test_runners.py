@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import cluster, orders, report
+from benchmarks import binance, cluster, orders, report
 from benchmarks.__main__ import CASES
 from benchmarks.exchange import Failed
 from benchmarks.flow import Order, Orders, SubmitOrder, Wrong
@@ -51,6 +51,14 @@ def test_the_command_prints_saves_and_compares(
     assert "orders on the trading socket, 8 × 64 in flight (`socket`)" in printed
     assert "no goal is judged" in printed
     assert "| 1.00 |" in capsys.readouterr().out
+
+
+@pytest.mark.slow
+def test_the_dialects_streams_are_measured_with_clients_that_prove_their_book() -> None:
+    [figure] = binance.CASES["binance-full"](replace(TINY, size=0.05))
+
+    assert len(figure.values) == len(figure.bare_values) == 1
+    assert figure.median > 0
 
 
 def test_without_postgresql_its_case_is_left_out() -> None:

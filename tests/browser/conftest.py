@@ -9,7 +9,6 @@ import os
 import re
 import shutil
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Locator, Page, Playwright, expect, sync_playwright
@@ -208,23 +207,3 @@ def somebody(exchange: RunningExchange, market: str) -> Callable[[str], Person]:
         return exchange.open_account(f"{name}-{base}", **{"USD": "1000000", base: "10"})
 
     return open_account
-
-
-STATIC = Path(__file__).resolve().parents[2] / "markets" / "static" / "markets"
-
-
-@pytest.fixture(scope="package")
-def modules(browser: Browser) -> Iterator[Page]:
-    """An empty page that can import the page's modules, which keep nothing; no exchange is needed."""
-    page = browser.new_page()
-    page.route(
-        "http://modules.test/**",
-        lambda route: (
-            route.fulfill(body="<!doctype html>", content_type="text/html")
-            if route.request.url.endswith("/")
-            else route.fulfill(path=STATIC / route.request.url.rpartition("/")[2])
-        ),
-    )
-    page.goto("http://modules.test/")
-    yield page
-    page.close()

@@ -33,6 +33,7 @@ from markets.matching.types import (
     MarketState,
     MarketStatus,
     OrderState,
+    OrderStatus,
     OrderType,
     Reason,
     SelfTradePrevention,
@@ -119,6 +120,7 @@ class Request(TypedDict, total=False):
     deadline_in: int
     validate_only: bool
     connection: str
+    must_wait: bool
 
 
 OrderName = Answer | str | int
@@ -200,6 +202,7 @@ class MarketDriver:
             deadline=self._in(request.get("deadline_in")),
             validate_only=request.get("validate_only", False),
             connection=request.get("connection"),
+            must_wait=request.get("must_wait", False),
         )
 
     def _in(self, seconds: int | None) -> int | None:
@@ -252,10 +255,11 @@ class MarketDriver:
             roles.append(GroupRole.STOP_LOSS)
         return self.send(PlaceGroup(tuple(orders), tuple(roles)))
 
-    def cancel(self, trader: str, order: OrderName) -> Answer:
-        """Cancel an order as its owner."""
+    def cancel(self, trader: str, order: OrderName, *, only: str | None = None) -> Answer:
+        """Cancel an order as its owner, perhaps only if it is this now."""
         order_id, client_order_id = self._name(order)
-        return self.send(CancelOrder(self.account(trader), order_id, client_order_id))
+        command = CancelOrder(self.account(trader), order_id, client_order_id)
+        return self.send(command._replace(only=None if only is None else OrderStatus(only)))
 
     def cancel_all(
         self, trader: str, side: str | None = None, *, connection: str | None = None
@@ -291,6 +295,7 @@ class MarketDriver:
         stop: int | None = None,
         deadline_in: int | None = None,
         validate_only: bool = False,
+        must_keep_place: bool = False,
     ) -> Answer:
         """Give an order another price, another total quantity, or both."""
         order_id, client_order_id = self._name(order)
@@ -304,6 +309,7 @@ class MarketDriver:
                 stop,
                 self._in(deadline_in),
                 validate_only,
+                must_keep_place,
             )
         )
 
@@ -416,7 +422,7 @@ class MarketDriver:
         book = self.engine.book
         return [
             f"{self._names[order.account]} {order.side}s {order.remaining} from {order.stop_price}"
-            for side in (book.buy_stops, book.sell_stops)
+            for side in (book.rising_stops, book.falling_stops)
             for order in side.orders.values()
         ]
 

@@ -89,7 +89,7 @@ def picture(engine: Engine) -> dict[str, object]:
         "journal": len(engine._market.journal),
         "stops": [
             [(key, order.state) for key, order in side.orders.items()]
-            for side in (book.buy_stops, book.sell_stops)
+            for side in (book.rising_stops, book.falling_stops)
         ],
         "expiries": list(book.expiries),
         "groups": {

@@ -56,6 +56,7 @@ for (const [fields, said] of [
   [{}, []],
   [{ type: "stop", price: null, stop_price: "110", status: "untriggered" }, ["Stop: waits for a trade at 110 or above"]],
   [{ type: "stop_limit", side: "sell", stop_price: "90", status: "untriggered" }, ["Stop-limit: waits for a trade at 90 or below"]],
+  [{ type: "take_profit", side: "sell", price: null, stop_price: "110", status: "untriggered" }, ["Take profit: waits for a trade at 110 or above"]],
   [{ type: "stop_limit", stop_price: "90" }, ["Triggered at 90"]],
   [{ display_quantity: "0.5" }, ["Shows 0.5 of 2"]],
   [{ post_only: true }, ["Post only"]],

@@ -118,8 +118,13 @@ icebergs = any_order(
 good_till_date = st.builds(_good_till_date, limit_orders | icebergs, moments)
 market_orders = any_order(OrderType.MARKET, max_slippage=slippages)
 spending_orders = st.builds(_spending, market_orders, st.integers(0, 40))
-stops = any_order(OrderType.STOP, NOTHING, prices, max_slippage=slippages)
-stop_limits = any_order(OrderType.STOP_LIMIT, prices, prices)
+stops = any_order(OrderType.STOP, NOTHING, prices, max_slippage=slippages) | any_order(
+    OrderType.TAKE_PROFIT, NOTHING, prices, max_slippage=slippages
+)
+stop_limits = any_order(OrderType.STOP_LIMIT, prices, prices) | any_order(
+    OrderType.TAKE_PROFIT_LIMIT, prices, prices
+)
+waiting_stops = (stops | stop_limits).map(lambda stop: stop._replace(must_wait=True))
 dated_stops = st.builds(_good_till_date, stops | stop_limits, moments)
 
 
@@ -197,6 +202,7 @@ amendments = st.builds(
     stop_price=st.sampled_from([None, None, None, 2, 5]),
     deadline=deadlines,
     validate_only=rarely_true,
+    must_keep_place=rarely_true,
 )
 amendments_by_client_order_id = st.builds(
     AmendOrder,
@@ -258,6 +264,7 @@ WEIGHTS: list[tuple[int, st.SearchStrategy[Command]]] = [
     (6, stops),
     (4, stop_limits),
     (1, dated_stops),
+    (2, waiting_stops),
     (6, sensible_groups),
     (1, groups),
     (8, amendments),

@@ -318,3 +318,16 @@ def test_an_amend_across_own_orders_can_be_undone(mode: str) -> None:
         market.amend("alice", bid, at=101)
 
     assert market.ladder() == before
+
+
+def test_an_amend_that_must_keep_the_place_is_refused_if_it_would_not() -> None:
+    market = MarketDriver()
+    order = market.sell("alice", 5, at=100)
+
+    more = market.amend("alice", order, quantity=6, must_keep_place=True)
+    elsewhere = market.amend("alice", order, quantity=4, at=101, must_keep_place=True)
+    same = market.amend("alice", order, quantity=5, must_keep_place=True)
+    less = market.amend("alice", order, quantity=4, must_keep_place=True)
+
+    assert [more.refused, elsewhere.refused, same.refused] == ["invalid_order"] * 3
+    assert (less.refused, less.order.quantity) == (None, 4)

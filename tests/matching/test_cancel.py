@@ -188,3 +188,15 @@ def test_cancel_all_of_nothing_is_done_and_is_no_fact() -> None:
 
     assert answer.done.canceled == ()
     assert market.engine.state.sequence == 0
+
+
+def test_a_cancel_may_be_meant_for_an_order_in_one_state_only() -> None:
+    market = MarketDriver()
+    order = market.sell("alice", 5, at=100)
+    market.buy("bob", 2, at=100)
+
+    answer = market.cancel("alice", order, only="open")
+
+    assert answer.refused == "invalid_order"
+    assert answer.refusal.errors == {"status": ["the order is partially_filled, not open"]}
+    assert market.cancel("alice", order, only="partially_filled").order.status == "canceled"

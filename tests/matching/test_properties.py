@@ -117,7 +117,7 @@ def check_that_they_agree(market: MarketDriver, model: Model) -> None:
     } == {order.id: (order.place, order.shown) for order in model.book}
     assert {
         order.id: order.priority
-        for side in (book.buy_stops, book.sell_stops)
+        for side in (book.rising_stops, book.falling_stops)
         for order in side.orders.values()
     } == {order.id: order.place for order in model.waiting}
     assert market.rows.cancel_after == model.cancel_after

@@ -124,18 +124,18 @@ def doubt_is_failure() -> None:
 
 def feed_skips() -> None:
     """A private feed sends what comes, also after something that did not come."""
-    deliver = PrivateFeed._deliver
+    deliver = PrivateFeed.deliver
 
     async def run(self: PrivateFeed) -> None:
         self._hub.listen(self._account.pk, self._hear)
         while True:
             item = await self._queue.get()
             if isinstance(item, transport.PrivatePart):
-                deliver(self, item.first, item.payload, self._channels)
+                deliver(self, item.first, item.payload)
             elif item is None:
-                await self._catch_up()
+                await self.catch_up()
             else:
-                await self._start(item)
+                await item()
 
     _replace(PrivateFeed, "run", run)
 

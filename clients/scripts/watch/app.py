@@ -6,7 +6,7 @@ Rules:
 - What the exchange refuses is said where it was asked for; no refusal ends the screen.
 """
 
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
 from typing import Any, ClassVar
 
 from textual.app import App, ComposeResult
@@ -77,9 +77,10 @@ class WatchApp(App[None]):
     async def on_mount(self) -> None:
         """Begin to follow, and to draw."""
         await self.open(self.session.market.symbol)
-        self.run_worker(self.session.follow_tickers(), name="tickers")
+        self.run_worker(self._keep(self.session.follow_tickers()), name="tickers")
         if not self.session.viewer:
-            self.run_worker(self.session.follow_account(self._filled), name="account")
+            following = self._keep(self.session.follow_account(self._filled))
+            self.run_worker(following, name="account")
         self.set_interval(1 / REDRAWS, self.draw)
         self.ladder.focus()
 
@@ -87,10 +88,20 @@ class WatchApp(App[None]):
         """Show a market from now on."""
         await self.session.open(symbol)
         self.ladder.follow(self.session.market)
-        for name in ("trades", "book"):
-            work = getattr(self.session, f"follow_{name}")()
-            self.run_worker(work, name=name, group=name, exclusive=True)
+        self._restart(self._keep(self.session.follow_trades()), "trades")
+        self._restart(self.session.follow_book(), "book")
         self.draw()
+
+    def _restart(self, work: Coroutine[Any, Any, None], name: str) -> None:
+        """Run what follows the market at hand, in place of what followed the one before."""
+        self.run_worker(work, name=name, group=name, exclusive=True)
+
+    async def _keep(self, work: Coroutine[Any, Any, None]) -> None:
+        """Follow for as long as the exchange lets us, and say when it does no longer."""
+        try:
+            await work
+        except ExchangeError as error:
+            self._complain(error)
 
     # Drawing
 

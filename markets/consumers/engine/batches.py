@@ -134,6 +134,7 @@ class Batches:
                     loaded.frozen,
                 )
                 self.sequence = loaded.state.sequence
+                self._now = max(self._now, loaded.timestamp)
                 event_loop.keep_loaded()
                 return
 
@@ -145,7 +146,8 @@ class Batches:
     async def pulse(self) -> None:
         """Say where the engine stands, when it is known and everybody was told how it came there."""
         if not self.undecided and not self._unpublished:
-            await self._publisher.pulse(self.engine.state.sequence, self.engine.book.checksum)
+            state = self.engine.state
+            await self._publisher.pulse(state.sequence, self.engine.book.checksum, self._tick())
 
     # Commands
 

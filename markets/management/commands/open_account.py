@@ -13,7 +13,8 @@ from django.db import transaction
 
 from markets import accounts
 from markets.database import need_migrated
-from markets.models import ASSET_SYMBOL, Asset
+from markets.models import ASSET_SYMBOL, Asset, KeyKind
+from markets.new_keys import NewKey, make_key
 
 ASK: Final = object()
 """For `--password` alone: a password that is typed unseen stays out of the shell's history."""
@@ -35,6 +36,13 @@ class Command(BaseCommand):
         )
         parser.add_argument("--deposit", action="append", default=[], metavar="USD=1000000")
         parser.add_argument("--api-key", action="store_true", help="make an API key and print it")
+        parser.add_argument(
+            "--key-kind",
+            choices=KeyKind.values,
+            default=KeyKind.BEARER,
+            help="of the API key: hmac prints a secret, too",
+        )
+        parser.add_argument("--public-key", default="", help="of kind ed25519: base64, or PEM")
 
     def handle(self, *_: Any, **options: Any) -> None:
         """Do all of it or nothing."""
@@ -45,10 +53,14 @@ class Command(BaseCommand):
                 account = accounts.open_account(options["name"], password)
                 for wish in options["deposit"]:
                     self._deposit(account, wish)
-                key = accounts.make_api_key(account)[1] if options["api_key"] else None
+                wanted = NewKey(kind=options["key_kind"], public_key=options["public_key"])
+                made = make_key(account, wanted) if options["api_key"] else None
         except ValueError as error:
             raise CommandError(str(error)) from error
-        self.stdout.write(json.dumps({"account": account.name, "key": key}))
+        printed = {"account": account.name, "key": None if made is None else made.key}
+        if made is not None and made.secret is not None:
+            printed["secret"] = made.secret
+        self.stdout.write(json.dumps(printed))
 
     def _deposit(self, account: Any, wish: str) -> None:
         symbol, separator, amount = wish.partition("=")

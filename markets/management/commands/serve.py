@@ -20,7 +20,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from exchange_site import asgi
 from markets import event_loop, metrics, notify, process
-from markets.consumers.socket import MAX_FRAME_BYTES
+from markets.consumers.connection import MAX_FRAME_BYTES
 from markets.database import need_migrated
 from markets.demo import Demo, prepare_demo
 from markets.greeting import greeting

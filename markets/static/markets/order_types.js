@@ -18,6 +18,8 @@ export const MEANINGS = {
   market: "Trades at once with what there is; never waits in the book.",
   stop: "Waits until a trade is at the stop price, then trades like a market order.",
   stop_limit: "Waits until a trade is at the stop price, then is a limit order.",
+  take_profit: "Waits until a trade is at the stop price, then trades at once.",
+  take_profit_limit: "Waits until a trade is at the stop price, then is a limit order.",
   oco: "A limit order and a stop: when one trades, is triggered or ends, the other is canceled.",
   bracket: "An entry; what it brings is closed again by a take profit, a stop loss, or whichever comes first of both.",
 };

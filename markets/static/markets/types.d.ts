@@ -13,7 +13,7 @@ export type Timestamp = string;
 export type Milliseconds = number;
 
 export type Side = "buy" | "sell";
-export type OrderType = "limit" | "market" | "stop" | "stop_limit";
+export type OrderType = "limit" | "market" | "stop" | "stop_limit" | "take_profit" | "take_profit_limit";
 export type TimeInForce = "gtc" | "ioc" | "fok" | "gtd";
 export type OrderStatus = "open" | "partially_filled" | "filled" | "canceled" | "rejected" | "expired" | "untriggered";
 export type MarketStatus = "open" | "halted" | "auction" | "closed";
@@ -182,6 +182,7 @@ export interface Order {
   canceled_quantity: Decimal;
   prevented_quantity: Decimal;
   average_price: Decimal | null;
+  filled_notional: Decimal;
   fee: Decimal;
   fee_asset: string;
   status: OrderStatus;

@@ -55,7 +55,12 @@ const NAMES = [
 /** @type {Partial<Record<Order["status"], string>>} */
 const STATUSES = { untriggered: "waiting" };
 /** @type {Partial<Record<Order["type"], string>>} */
-const STOPS = { stop: "stop", stop_limit: "stop-limit" };
+const STOPS = {
+  stop: "stop",
+  stop_limit: "stop-limit",
+  take_profit: "take profit",
+  take_profit_limit: "take-profit limit",
+};
 
 /** "tick_size 0.01" as "Tick size 0.01". @param {unknown} text */
 export function inWords(text, { sentence = true } = {}) {
@@ -82,9 +87,11 @@ function reasonWords(order) {
   return REASONS[order.reason ?? ""] ?? inWords(order.reason ?? order.status, { sentence: false });
 }
 
-/** "a trade at 101 or above": what a stop waits for. */
-const triggerWords = (/** @type {Order} */ { side, stop_price: price }) =>
-  `a trade at ${shownOf(price)} or ${side === "buy" ? "above" : "below"}`;
+/** "a trade at 101 or above": what a stop waits for; a take profit waits the other way round. @param {Order} order */
+function triggerWords({ side, type, stop_price: price }) {
+  const rises = (side === "buy") !== type.startsWith("take_profit");
+  return `a trade at ${shownOf(price)} or ${rises ? "above" : "below"}`;
+}
 
 /** A price that an order of its kind has. @param {string | null} number */
 const shownOf = (number) => shown(/** @type {string} */ (number));

@@ -31,12 +31,21 @@ from markets.matching.events import (
     OrderAmended,
     OrderKept,
 )
-from markets.matching.types import FeeRates, GroupRole, MarketStatus, Reason, RejectReason, Side
+from markets.matching.types import (
+    MARKET_STOPS,
+    FeeRates,
+    GroupRole,
+    MarketStatus,
+    Reason,
+    RejectReason,
+    Side,
+)
 from tests.matching.model.orders import (
     ENDED,
     ModelOrder,
     RefusedError,
     makes_sense,
+    reaches,
     worst,
     worst_stop_price,
 )
@@ -131,6 +140,8 @@ class Model(Trading):
         self._check_funds(orders)
         if wishes[0].post_only and self.best_for(orders[0]):
             raise RefusedError(RejectReason.POST_ONLY_WOULD_TAKE)
+        if any(wish.must_wait and self.would_trigger(wish) for wish in wishes):
+            raise RefusedError(RejectReason.STOP_WOULD_TRIGGER)
         if wishes[0].validate_only:
             return
         for order in orders:
@@ -147,6 +158,15 @@ class Model(Trading):
                 self.asleep.append(order)
             else:
                 self.enter(order)
+
+    def would_trigger(self, wish: PlaceOrder) -> bool:
+        """Whether a stop would be triggered as soon as it is placed."""
+        return (
+            self.status is MarketStatus.OPEN
+            and self.last_price is not None
+            and wish.stop_price is not None
+            and reaches(self.last_price, wish, wish.stop_price)
+        )
 
     def _placed_before(self, wishes: list[PlaceOrder], roles: list[GroupRole | None]) -> bool:
         content = [self._content(*each) for each in zip(wishes, roles, strict=True)]
@@ -168,7 +188,11 @@ class Model(Trading):
     def _content(wish: PlaceOrder, role: GroupRole | None) -> tuple[object, ...]:
         wanted = wish.effective_time_in_force
         plain = wish._replace(
-            time_in_force=wanted, deadline=None, validate_only=False, connection=None
+            time_in_force=wanted,
+            deadline=None,
+            validate_only=False,
+            connection=None,
+            must_wait=False,
         )
         return role, plain
 
@@ -227,7 +251,7 @@ class Model(Trading):
 
     def _order_of(self, wish: PlaceOrder, role: GroupRole | None) -> ModelOrder:
         price = wish.price
-        if wish.type == "stop":
+        if wish.type in MARKET_STOPS:
             assert wish.stop_price is not None
             price = worst_stop_price(self.spec, wish, wish.stop_price)
         quantity = wish.quantity or 0
@@ -282,7 +306,7 @@ class Model(Trading):
         self._check_may_act(wish.account, wish.deadline)
         in_bracket = order.role in EXITS
         if (
-            (wish.price is not None and order.wish.type == "stop")
+            (wish.price is not None and order.wish.type in MARKET_STOPS)
             or (wish.stop_price is not None and order.status != "untriggered")
             or (wish.stop_price is not None and order.stop_price is None)
             or (wish.quantity is not None and in_bracket)
@@ -290,13 +314,15 @@ class Model(Trading):
             raise RefusedError(RejectReason.INVALID_ORDER)
         price = order.price if wish.price is None else wish.price
         stop_price = order.stop_price if wish.stop_price is None else wish.stop_price
-        if order.wish.type == "stop" and stop_price != order.stop_price:
+        if order.wish.type in MARKET_STOPS and stop_price != order.stop_price:
             assert stop_price is not None
             price = worst_stop_price(self.spec, order.wish, stop_price)
         quantity = order.quantity if wish.quantity is None else wish.quantity
         same = (price, stop_price) == (order.price, order.stop_price)
         keeps_place = same and quantity <= order.quantity
-        worth = (None if order.wish.type == "stop" else price) or stop_price or 0
+        worth = (None if order.wish.type in MARKET_STOPS else price) or stop_price or 0
+        if wish.must_keep_place and not (same and quantity < order.quantity):
+            raise RefusedError(RejectReason.INVALID_ORDER)
         after = deepcopy(order)
         after.price, after.stop_price, after.quantity = price, stop_price, quantity
         ends = quantity > 0 and after.remaining <= 0 and not in_bracket
@@ -324,7 +350,7 @@ class Model(Trading):
             self._move(order, after)
 
     def _check_new_place(self, order: ModelOrder, after: ModelOrder) -> None:
-        if order.wish.type != "stop":
+        if order.wish.type not in MARKET_STOPS:
             waits = order.status == "untriggered"
             assert after.price is not None
             self._check_band(order.side, after.price, after.stop_price if waits else None)
@@ -352,7 +378,7 @@ class Model(Trading):
             self.enter(order)
 
     def _say_amended(self, order: ModelOrder, *, kept: bool) -> None:
-        price = None if order.wish.type == "stop" else order.price
+        price = None if order.wish.type in MARKET_STOPS else order.price
         self.events.append(
             OrderAmended(self.next(), order.id, price, order.stop_price, order.quantity, kept)
         )

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from markets.matching.commands import PlaceOrder
 from markets.matching.spec import MarketSpec
 from markets.matching.types import (
+    MARKET_STOPS,
     GroupRole,
     MarketStatus,
     Reason,
@@ -59,7 +60,7 @@ class ModelOrder:
 
     @property
     def is_market_order(self) -> bool:
-        return self.wish.type in ("market", "stop")
+        return self.wish.type in ("market", *MARKET_STOPS)
 
     @property
     def may_rest(self) -> bool:
@@ -91,25 +92,33 @@ def worst_stop_price(spec: MarketSpec, wish: PlaceOrder, stop_price: int) -> int
     return worst(wish.side, 2 * stop_price, spec.price_band or 100_000)
 
 
+def reaches(price: int, wish: PlaceOrder, stop_price: int) -> bool:
+    """Whether a trade at this price triggers the stop."""
+    rises = (wish.side is Side.BUY) != wish.type.startswith("take_profit")
+    return price >= stop_price if rises else price <= stop_price
+
+
 def makes_sense(
     spec: MarketSpec, wish: PlaceOrder, status: MarketStatus, price: int | None, now: int
 ) -> bool:
     """Whether the fields go together and are within the limits; `price` values a market order."""
     wanted = wish.effective_time_in_force
-    is_market_order, is_stop = wish.type in ("market", "stop"), wish.type in ("stop", "stop_limit")
+    is_stop = wish.type not in ("market", "limit")
+    is_market_order = wish.type in ("market", *MARKET_STOPS)
     may_rest = not is_market_order and wanted in ("gtc", "gtd")
     value = wish.price or wish.stop_price or price
     rules = [
         (wish.price is None) == is_market_order,
         (wish.stop_price is None) != is_stop,
         wish.type != "market" or wanted == "ioc",
-        wish.type != "stop" or wanted != "fok",
+        wish.type not in MARKET_STOPS or wanted != "fok",
         not wish.post_only or (wish.type == "limit" and may_rest),
         wish.display_quantity is None or may_rest,
         (wish.expires_at is None) == (wanted != "gtd"),
         wish.expires_at is None or wish.expires_at > now,
         (wish.quantity is None) != (wish.quote_quantity is None),
         wish.quote_quantity is None or wish.type == "market",
+        not wish.must_wait or is_stop,
         wish.max_slippage is None or (is_market_order and 0 <= wish.max_slippage <= 1_000_000),
     ]
     if status is MarketStatus.AUCTION:

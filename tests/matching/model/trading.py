@@ -19,7 +19,7 @@ from markets.matching.events import (
 )
 from markets.matching.spec import MarketSpec
 from markets.matching.types import FeeRates, GroupRole, MarketStatus, Reason, Side
-from tests.matching.model.orders import ENDED, ModelOrder, worst
+from tests.matching.model.orders import ENDED, ModelOrder, reaches, worst
 
 
 class Trading:
@@ -325,8 +325,7 @@ class Trading:
         if last is None:
             return
         for order in sorted(self.waiting, key=lambda order: order.place):
-            stop = order.stop_price or 0
-            if last >= stop if order.side is Side.BUY else last <= stop:
+            if reaches(last, order.wish, order.stop_price or 0):
                 self.waiting.remove(order)
                 self.triggered.append(order)
 
