@@ -121,9 +121,9 @@ INSTALLED_APPS = [
     "drf_spectacular",
     "drf_spectacular_sidecar",
     "allauth",
-    "allauth.account",
-    "allauth.mfa",
-    "allauth.usersessions",
+    "exchange_site.apps.MailAddresses",
+    "exchange_site.apps.SecondFactors",
+    "exchange_site.apps.Sessions",
 ]
 
 MIDDLEWARE = [
@@ -370,6 +370,7 @@ DEFAULT_FROM_EMAIL = os.environ.get("DEFAULT_FROM_EMAIL") or "exchange@localhost
 LANGUAGE_CODE = "en-us"
 TIME_ZONE = "UTC"
 USE_I18N = False
+FORMAT_MODULE_PATH = "exchange_site.formats"
 USE_TZ = True
 DATETIME_FORMAT = "Y-m-d H:i:s"
 

@@ -18,6 +18,7 @@ from decimal import Decimal
 from typing import Final
 
 from django.contrib.auth.models import User
+from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
 
@@ -66,6 +67,7 @@ def open_account(name: str, password: str | None = None) -> Account:
     """The account of that name, with its user; made if there is none. A password given is set."""
     if name == FEE_ACCOUNT_NAME:
         raise ValueError(f"{name} is the exchange's own account")
+    _check_name(name)
     user, _ = User.objects.get_or_create(username=name)
     if password is not None:
         user.set_password(password)
@@ -75,6 +77,15 @@ def open_account(name: str, password: str | None = None) -> Account:
         user.save(update_fields=["password"])
     account, _ = Account.objects.get_or_create(name=name, defaults={"user": user})
     return account
+
+
+def _check_name(name: str) -> None:
+    """Raise ValueError unless somebody has it, or could: by the rules of who signs up."""
+    try:
+        User._meta.get_field("username").clean(name, None)
+    except ValidationError as error:
+        if not User.objects.filter(username=name).exists():
+            raise ValueError(f"{name!r} is no name: {' '.join(error.messages)}") from error
 
 
 def open_account_of(user: User) -> Account:

@@ -12,6 +12,7 @@ from asgiref.sync import sync_to_async
 from django import forms
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
+from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_safe
 
 from markets import models
@@ -109,7 +110,9 @@ def statement_file(request: HttpRequest, account: models.Account) -> Any:
     asynchronous = hasattr(request, "scope")
     parts = _stream(statement) if asynchronous else _parts(statement)
     response = StreamingHttpResponse(parts, content_type="text/csv; charset=utf-8")
-    response["Content-Disposition"] = f'attachment; filename="statement-{account.name}.csv"'
+    name = content_disposition_header(True, f"statement-{account.name}.csv")
+    assert name is not None
+    response["Content-Disposition"] = name
     return response
 
 

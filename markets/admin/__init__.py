@@ -15,6 +15,7 @@ from markets.admin.accounts import AccountAdmin
 from markets.admin.api_keys import ApiKeyAdmin
 from markets.admin.assets import AssetAdmin
 from markets.admin.fee_tiers import FeeTierAdmin
+from markets.admin.log_ins import SecondFactorAdmin, SessionAdmin
 from markets.admin.markets import MarketAdmin
 from markets.admin.orders import OrderAdmin
 from markets.admin.records import BatchAdmin, LogEntryAdmin, OperatorCommandAdmin
@@ -38,6 +39,8 @@ __all__ = [
     "MarketScheduleAdmin",
     "OperatorCommandAdmin",
     "OrderAdmin",
+    "SecondFactorAdmin",
+    "SessionAdmin",
     "TradeAdmin",
     "TransferAdmin",
 ]

@@ -53,6 +53,7 @@ class BalanceInline(AnyInline):
     """What an account has, as decimals."""
 
     model = Balance
+    template = "admin/markets/balances.html"
     fields = ("asset", "decimal_total", "decimal_held", "decimal_available")
     readonly_fields = fields
     extra = 0
@@ -122,10 +123,10 @@ def frozen(account: Account) -> SafeString | str:
     )
 
 
-@admin.display(description="frozen", boolean=True)
-def frozen_in_list(account: Account) -> bool:
+@admin.display(description="frozen")
+def frozen_in_list(account: Account) -> SafeString | str:
     """Whether it is, of a row that was read with it."""
-    return hasattr(account, "frozen")
+    return format_html('<b class="frozen">{}</b>', "frozen") if hasattr(account, "frozen") else NONE
 
 
 class FrozenFilter(admin.SimpleListFilter):

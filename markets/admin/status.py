@@ -25,6 +25,7 @@ from markets.admin.pages import (
     ask,
     change_url,
     list_url,
+    whole_number,
     with_note,
 )
 from markets.hub import Hub
@@ -109,8 +110,8 @@ def status_view(page: AnyAdmin, request: HttpRequest, status: str) -> HttpRespon
     if status not in tuple(MarketStatus):
         raise Http404("there is no such status")
     wanted = MarketStatus(status)
-    keys = [key for key in request.GET.getlist("market") if key.isascii() and key.isdigit()]
-    markets = list(Market.objects.filter(pk__in=keys))
+    keys = [whole_number(key) for key in request.GET.getlist("market")]
+    markets = list(Market.objects.filter(pk__in=[key for key in keys if key is not None]))
     if not markets:
         raise Http404("there is no such market")
     form_of = AuctionForm if wanted is MarketStatus.AUCTION else NoteForm

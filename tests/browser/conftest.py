@@ -72,14 +72,17 @@ class WatchedPage:
         """Do not mind console lines that contain this."""
         self._forgiven.append(part)
 
-    def check(self) -> None:
-        """Fail if anything went wrong."""
-        left = [
+    def unforgiven(self) -> list[str]:
+        """What went wrong."""
+        return [
             problem
             for problem in self.problems
             if not any(part in problem for part in self._forgiven)
         ]
-        assert left == []
+
+    def check(self) -> None:
+        """Fail if anything went wrong."""
+        assert self.unforgiven() == []
 
     def open(self, market: str) -> Page:
         """Go to a market's page and wait until its book is in step."""

@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.accounts.pages import code_of
+from tests.browser.axe import expect_accessible
 from tests.browser.conftest import OpenPage, WatchedPage
 from tests.browser.running import RunningExchange
 
@@ -40,17 +41,19 @@ def test_from_the_sign_up_to_the_second_factor(
 
     tab.get_by_role("button", name="Get play money").click()
     balances = tab.get_by_role("region", name="Balances")
-    expect(balances.get_by_role("row", name=re.compile(r"^USD 1000000 "))).to_be_visible()
+    expect(balances.get_by_role("row", name=re.compile(r"^USD 1,000,000 "))).to_be_visible()
 
     tab.get_by_role("link", name="Security").first.click()
     tab.get_by_role("link", name="Add a second factor").click()
     expect(tab.get_by_role("img", name="QR code")).to_be_visible()
+    expect_accessible(tab)
     secret = tab.get_by_label("Secret").input_value()
     tab.get_by_label("Code", exact=True).fill(code_of(secret))
     tab.get_by_role("button", name="Turn it on").click()
     expect(tab.get_by_role("heading", name="Recovery codes")).to_be_visible()
     recovery = re.findall(r"\d{8}", tab.locator(".codes").inner_text())
     assert len(recovery) == 10
+    expect_accessible(tab)
 
     log_out(tab)
     tab.goto(f"{exchange.url}/login/?next=/markets/{market}/")
@@ -61,6 +64,7 @@ def test_from_the_sign_up_to_the_second_factor(
     tab.get_by_label("Code").fill("000000")
     tab.get_by_role("button", name="Log in").click()
     expect(tab.get_by_text("This code is wrong")).to_be_visible()
+    expect_accessible(tab)
     tab.get_by_label("Code").fill(recovery[0])
     tab.get_by_role("button", name="Log in").click()
     expect(tab).to_have_url(f"{exchange.url}/markets/{market}/")

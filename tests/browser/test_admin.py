@@ -5,6 +5,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.browser.axe import expect_accessible
 from tests.browser.conftest import WatchedPage
 from tests.browser.running import Person, RunningExchange
 
@@ -68,6 +69,7 @@ def test_all_markets_are_halted_and_resumed_by_one_question_each(
     expect(desk.locator(".warnings")).to_contain_text("halted: orders are not taken")
 
     desk.get_by_role("link", name="Resume all…").click()
+    expect_accessible(desk)
     confirm(desk, "prices are right", "Resume them")
 
     expect(desk.locator(".messagelist")).to_contain_text(f"{market}: done at sequence")

@@ -125,11 +125,11 @@ def test_the_page_survives_a_restart_of_the_exchange(
     exchange.stop()
     page.expect_step("out")
     expect(tab.locator("#link")).to_have_text("connecting…")
+    page.order("buy", "2", "98")
+    page.expect_note("Not connected: it is sent as soon as the connection is back.")
     exchange.start()
 
     page.expect_step("in")
-    expect_ladder(tab, exchange.book(market))
-    page.order("buy", "2", "98")
     page.expect_note(f"Placed: buy 2 {market[:-4]} at 98.")
     expect(tab.locator("#orders tr")).to_have_count(2)
     expect_ladder(tab, exchange.book(market))

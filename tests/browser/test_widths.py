@@ -16,7 +16,7 @@ from tests.browser.running import Person, RunningExchange
 pytestmark = pytest.mark.slow
 
 OpenAccount = Callable[[str], Person]
-WIDTHS = (360, 414, 768, 1180, 1280, 1920)
+WIDTHS = (360, 414, 768, 900, 1180, 1280, 1440, 1680, 1920)
 TYPES = ("Limit", "Market", "Stop", "Stop-limit", "OCO", "Bracket")
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 import json
 import re
-from typing import Any
+from getpass import getpass
+from typing import Any, Final
 
 from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
@@ -14,6 +15,9 @@ from markets import accounts
 from markets.database import need_migrated
 from markets.models import ASSET_SYMBOL, Asset, KeyKind
 from markets.new_keys import NewKey, make_key
+
+ASK: Final = object()
+"""For `--password` alone: a password that is typed unseen stays out of the shell's history."""
 
 
 class Command(BaseCommand):
@@ -24,7 +28,12 @@ class Command(BaseCommand):
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
         """Who, and with what."""
         parser.add_argument("name")
-        parser.add_argument("--password", help="for the page; without one nobody can log in")
+        parser.add_argument(
+            "--password",
+            nargs="?",
+            const=ASK,
+            help="for the page; without a word after it you are asked; without one nobody can log in",
+        )
         parser.add_argument("--deposit", action="append", default=[], metavar="USD=1000000")
         parser.add_argument("--api-key", action="store_true", help="make an API key and print it")
         parser.add_argument(
@@ -38,9 +47,10 @@ class Command(BaseCommand):
     def handle(self, *_: Any, **options: Any) -> None:
         """Do all of it or nothing."""
         need_migrated()
+        password = _ask(options["name"]) if options["password"] is ASK else options["password"]
         try:
             with transaction.atomic():
-                account = accounts.open_account(options["name"], options["password"])
+                account = accounts.open_account(options["name"], password)
                 for wish in options["deposit"]:
                     self._deposit(account, wish)
                 wanted = NewKey(kind=options["key_kind"], public_key=options["public_key"])
@@ -60,3 +70,16 @@ class Command(BaseCommand):
         if made:
             accounts.open_fee_balances([asset])
         accounts.deposit(account, asset, accounts.parse_amount(amount, asset), note="operator")
+
+
+def _ask(name: str) -> str:
+    try:
+        password = getpass(f"Password for {name}: ")
+        again = getpass("Again: ")
+    except EOFError as error:
+        raise CommandError("no password was typed; nothing was done") from error
+    if not password or password != again:
+        raise CommandError(
+            "the two passwords differ; nothing was done" if password else "a password is empty"
+        )
+    return password

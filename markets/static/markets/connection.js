@@ -20,7 +20,8 @@ const LOOK_EVERY = 250;
 export class Refusal extends Error {
   /** @param {WireError} error */
   constructor(error) {
-    super(error.message ?? error.code);
+    // What the wire says to who is not logged in is for programs.
+    super(error.code === "not_authenticated" ? "You are logged out; log in again." : (error.message ?? error.code));
     this.code = error.code;
     this.errors = error.errors ?? {};
     this.order = error.order ?? null;

@@ -165,6 +165,7 @@ export class OrderForm {
     const deadline = this.#deadline();
     if (deadline === null) return;
     this.#setBusy(true);
+    if (this.trading.link !== "ready") note(this.note, "Not connected: it is sent as soon as the connection is back.");
     try {
       answered(await this.trading.submit(method, { ...params, ...deadline }));
     } catch (error) {

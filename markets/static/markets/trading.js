@@ -151,8 +151,7 @@ export class Trading {
       this.#feed.startOver();
       this.connection.reopen();
     } else {
-      const loggedOut = error.code === "not_authenticated";
-      this.#set("refused", loggedOut ? "You are logged out; log in again." : error.message);
+      this.#set("refused", error.message);
     }
   }
 

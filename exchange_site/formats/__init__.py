@@ -1,0 +1,1 @@
+"""How moments are written on pages: the same way everywhere, in UTC."""
