@@ -80,7 +80,7 @@ def open_account(name: str, password: str | None = None) -> Account:
 
 
 def _check_name(name: str) -> None:
-    """Raise ValueError unless somebody has it, or could: by the rules of who signs up."""
+    """Raise ValueError unless somebody has it, or a user may."""
     try:
         User._meta.get_field("username").clean(name, None)
     except ValidationError as error:

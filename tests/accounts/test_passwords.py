@@ -49,6 +49,8 @@ def test_what_is_wrong_stands_at_its_field(
 
 def link_of_mail() -> str:
     [message] = mail.outbox
+    assert message.subject == "A new password for testserver"
+    assert "If it was not you, do nothing" in message.body
     [link] = [word for word in message.body.split() if "/password/reset/" in word]
     return link.removeprefix("http://testserver")
 
