@@ -12,7 +12,8 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path, reverse
 
 from markets.admin.faults import faults_view, may_give_faults
-from markets.admin.pages import ReadOnlyAdmin, Tool
+from markets.admin.forms import NoteForm
+from markets.admin.pages import Question, ReadOnlyAdmin, Tool, ask, list_url
 from markets.faults import rows
 from markets.known_keys import revoke
 from markets.models import ApiKey
@@ -36,7 +37,13 @@ class ApiKeyAdmin(ReadOnlyAdmin):
         "last_used_at",
         "revoked_at",
     )
-    list_display = ("prefix", *(name for name in fields if name != "prefix"))
+    list_display = (
+        "prefix",
+        "account",
+        "name",
+        "kind_in_a_word",
+        *(name for name in fields if name not in ("prefix", "account", "name", "kind")),
+    )
     list_filter = (
         "kind",
         "can_trade",
@@ -48,6 +55,11 @@ class ApiKeyAdmin(ReadOnlyAdmin):
     change_form_template = "admin/markets/change_form.html"
     search_fields = ("account__name", "=prefix", "name")
     actions = ("revoke_selected", "turn_faults_off")
+
+    @admin.display(description="kind")
+    def kind_in_a_word(self, key: ApiKey) -> str:
+        """What its own page says at length."""
+        return key.kind
 
     @admin.display(description="allowed from")
     def allowed_from(self, key: ApiKey) -> str:
@@ -91,14 +103,24 @@ class ApiKeyAdmin(ReadOnlyAdmin):
         return request.user.has_perm("markets.change_apikey")
 
     @admin.action(description="Revoke selected keys", permissions=["revoke"])
-    def revoke_selected(self, request: HttpRequest, queryset: QuerySet[ApiKey]) -> None:
-        """Let nobody in by them from now on."""
+    def revoke_selected(
+        self, request: HttpRequest, queryset: QuerySet[ApiKey]
+    ) -> HttpResponse | None:
+        """Ask why; then let nobody in by them from now on."""
+        keys = list(queryset.filter(revoked_at=None).select_related("account"))
+        if not keys:
+            self.message_user(request, "No such key is in force.", messages.WARNING)
+            return None
+        form = NoteForm(request.POST if "note" in request.POST else None)
+        if not form.is_valid():
+            return ask(self, request, _revoke_question(keys, form))
         with transaction.atomic():
-            keys = list(queryset.filter(revoked_at=None).select_related("account"))
             revoked = revoke(keys)
+            note = form.cleaned_data["note"]
             for key in keys:
-                self.log_change(request, key, f"Revoked {key.prefix}… of {key.account}.")
+                self.log_change(request, key, f"Revoked {key.prefix}… of {key.account}: {note}.")
         self.message_user(request, f"{revoked} revoked.", messages.SUCCESS)
+        return None
 
     @admin.action(description="Turn faults of selected keys off", permissions=["revoke"])
     def turn_faults_off(self, request: HttpRequest, queryset: QuerySet[ApiKey]) -> None:
@@ -109,3 +131,20 @@ class ApiKeyAdmin(ReadOnlyAdmin):
             for key in keys:
                 self.log_change(request, key, "Turned its faults off.")
         self.message_user(request, f"Faults of {changed} turned off.", messages.SUCCESS)
+
+
+def _revoke_question(keys: list[ApiKey], form: NoteForm) -> Question:
+    return Question(
+        title=f"Revoke {len(keys)} key{'' if len(keys) == 1 else 's'}?",
+        explanation="\n".join(
+            f"{key.prefix}… of {key.account} {key.name}".rstrip() for key in keys
+        ),
+        form=form,
+        button="Revoke",
+        back=list_url(ApiKey),
+        danger=True,
+        hidden=[
+            ("action", "revoke_selected"),
+            *(("_selected_action", str(key.pk)) for key in keys),
+        ],
+    )

@@ -151,18 +151,23 @@ def test_an_api_key_is_revoked_and_its_hash_is_never_shown(
     url = reverse("admin:markets_apikey_changelist")
 
     shown = page(operator, "apikey_changelist") + page(operator, "apikey_change", key.pk)
-    operator.post(url, {"action": "revoke_selected", "_selected_action": [key.pk]})
+    chosen = {"action": "revoke_selected", "_selected_action": [key.pk]}
+    asked = operator.post(url, chosen).content.decode()
+    assert accounts.principal_of_key(secret) is not None, "it asks first"
+    operator.post(url, chosen | {"note": "it was leaked"})
 
+    assert "Revoke 1 key?" in asked
+    assert f'name="_selected_action" value="{key.pk}"' in asked
     assert key.prefix in shown
     assert key.hashed not in shown
     assert accounts.principal_of_key(secret) is None
-    assert logged() == [f"olga {key}: Revoked {key.prefix}… of alice."]
+    assert logged() == [f"olga {key}: Revoked {key.prefix}… of alice: it was leaked."]
 
 
 def test_a_revoked_key_keeps_its_first_time(operator: Client, alice: Account) -> None:
     key, _ = accounts.make_api_key(alice, "bot")
     url = reverse("admin:markets_apikey_changelist")
-    revoke = {"action": "revoke_selected", "_selected_action": [key.pk]}
+    revoke = {"action": "revoke_selected", "_selected_action": [key.pk], "note": "leaked"}
 
     operator.post(url, revoke)
     first = ApiKey.objects.get().revoked_at
