@@ -82,7 +82,7 @@ def test_a_page_of_another_site_may_not_connect(
 def test_there_is_no_other_socket(exchange: ExchangeDriver) -> None:
     from tests.drivers.sockets import Socket
 
-    for path in ("/ws/v1/nope", "/ws/v1/", "/", "/api/v1/orders"):
+    for path in ("/ws/v1/nope", "/ws/v1/", "/wss", "/stream/other", "/", "/api/v1/orders"):
         with pytest.raises(InvalidStatus) as refused:
             Socket(exchange.ws_url + path)
         assert refused.value.response.status_code == 404
