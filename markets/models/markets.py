@@ -126,8 +126,8 @@ class Market(models.Model):
 
     def last_timestamp(self) -> int:
         """The engine's clock with its last batch, in microseconds; 0: there was none."""
-        batches = self.batches.order_by("-sequence")
-        return batches.values_list("timestamp", flat=True).first() or 0
+        last = self.batches.filter(sequence=self.last_sequence)
+        return last.values_list("timestamp", flat=True).first() or 0
 
     def state(self) -> MarketState:
         """What its engine starts from."""

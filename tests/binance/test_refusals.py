@@ -266,7 +266,7 @@ def test_every_code_of_the_exchange_has_one_in_the_dialect() -> None:
 def test_a_defect_of_ours_is_answered_and_logged(
     alice: Bot, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr("markets.binance.market_data.depth_json", lambda *_: 1 / 0)
+    monkeypatch.setattr("markets.binance.depth.depth_json", lambda *_: 1 / 0)
     symbol = alice.public("exchangeInfo")["symbols"][0]["symbol"]
 
     assert refused(alice.get("depth", symbol=symbol)) == (

@@ -12,6 +12,14 @@ from tests.cluster.services import DATABASE_URL, REDIS_URL, need_services
 from tests.drivers.server import ROOT
 
 MINUTES = 10
+ALIKE = (
+    "tests/api/test_any_input.py",
+    "tests/api/test_bad_frames.py",
+    "tests/api/test_bad_requests.py",
+    "tests/api/test_lean_lane.py",
+    "tests/api/test_schema_for_real.py",
+)
+"""What is refused before a database is asked, or compares two ways in: alike on any database."""
 
 pytestmark = pytest.mark.slow
 
@@ -25,8 +33,7 @@ def test_the_store_the_api_and_the_sockets_hold_in_the_cluster_shape(chapter: st
     done = subprocess.run(
         [
             *(sys.executable, "-m", "pytest", f"tests/{chapter}"),
-            # What is the same on any database is left out: one of the two ways in over HTTP, and the schema.
-            *("-q", "-m", "not slow", "-k", "not django and not schema_for_real"),
+            *("-q", "-m", "not slow", "-k", "not django", *(f"--ignore={name}" for name in ALIKE)),
             *("-p", "no:cacheprovider", "-n", "2", "--dist", "loadfile"),
         ],
         cwd=ROOT,

@@ -102,31 +102,6 @@ def test_a_rolling_restart_ends_where_something_does_not_come_back(
     assert cluster.pids() == before
 
 
-def test_any_supervisor_restarts_by_the_same_command(
-    cluster: ClusterProcess, tmp_path: Path
-) -> None:
-    """Here the commands kill, and the supervisor at hand starts again; elsewhere it is systemctl."""
-    keys = prepare(tmp_path, cluster.environment)
-    cluster.start()
-    before = list(cluster.pids())
-    load = Load(cluster.urls, keys, MARKETS, seed=9)
-    load.start()
-    wait_until(lambda: len(load.acknowledged) > ORDERS_BEFORE, "orders are answered")
-
-    done = manage(
-        cluster.environment,
-        "rolling_restart",
-        *("--ready", cluster.urls[0], "--ready", cluster.urls[1]),
-        *(f"kill -TERM {pid}" for pid in before),
-    )
-
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.endswith("all are ready\n")
-    load.stop()
-    assert not set(before) & set(cluster.pids())
-    load.check(cluster.urls[0])
-
-
 def test_it_waits_for_nothing_that_is_not_there() -> None:
     (port,) = free_ports(1)
     command = [sys.executable, "manage.py", "rolling_restart", "true"]

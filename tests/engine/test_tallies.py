@@ -144,4 +144,5 @@ def test_whoever_runs_a_market_adds_up(
     exchange.wait_until(
         lambda: history.tally_of(Market.objects.get(symbol=market).pk) == fill["sequence"],
         "the trade is added up",
+        seconds=60,  # it goes round all the markets that this session's tests have made
     )

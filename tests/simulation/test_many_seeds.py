@@ -6,13 +6,14 @@ import pytest
 
 from tests.simulation.test_seeds import simulate
 
-FIRST, LAST, BLOCK = 1001, 1100, 20
+FIRST, LAST, BLOCK = 1001, 1100, 50
+STEPS = 150
 
 pytestmark = pytest.mark.slow
 
 
 @pytest.mark.parametrize("first", range(FIRST, LAST, BLOCK))
 def test_every_promise_is_kept(first: int) -> None:
-    played = simulate("--seeds", f"{first}-{first + BLOCK - 1}")
+    played = simulate("--seeds", f"{first}-{first + BLOCK - 1}", "--steps", str(STEPS))
 
     assert played.returncode == 0, played.stdout + played.stderr
