@@ -7,7 +7,7 @@ import pytest
 from tests.simulation.test_seeds import simulate
 
 FIRST, LAST, BLOCK = 1001, 1100, 50
-STEPS = 150
+STEPS = 100
 
 pytestmark = pytest.mark.slow
 
