@@ -16,10 +16,7 @@ CHAPTERS = {
     "engine": ["tests/engine"],
     "api": [
         "tests/api/rules",
-        *(
-            f"tests/api/test_{name}.py"
-            for name in ("orders", "batches", "private_channels", "trading_socket", "statement")
-        ),
+        *(f"tests/api/test_{name}.py" for name in ("orders", "private_channels", "statement")),
     ],
 }
 """What a database or a layer could change; what is refused before they are asked is alike on any."""

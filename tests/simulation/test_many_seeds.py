@@ -1,4 +1,4 @@
-"""A hundred simulated runs more. One that fails is replayed with the command that it prints."""
+"""Sixty simulated runs more. One that fails is replayed with the command that it prints."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import pytest
 
 from tests.simulation.test_seeds import simulate
 
-FIRST, LAST, BLOCK = 1001, 1100, 50
+FIRST, LAST, BLOCK = 1001, 1060, 30
 STEPS = 100
 
 pytestmark = pytest.mark.slow
