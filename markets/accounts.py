@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Final
+from typing import Any, Final
 
 from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
@@ -182,25 +182,32 @@ def make_api_key(
     expires_at: datetime | None = None,
 ) -> tuple[ApiKey, str]:
     """A new key and its secret, which nobody can see again. Raises TooManyKeys."""
-    check_room(account)
     secret = f"ex_{secrets.token_urlsafe(32)}"
-    key = ApiKey.objects.create(
-        account=account,
+    row = add_key(
+        account,
+        secret,
+        allowed_ips,
         name=name,
-        prefix=secret[:KEY_PREFIX_LENGTH],
-        hashed=hash_of_key(secret),
         can_read=can_read,
         can_trade=can_trade,
-        allowed_ips=[network_text(network) for network in allowed_ips],
         expires_at=expires_at,
     )
-    return key, secret
+    return row, secret
 
 
-def check_room(account: Account) -> None:
-    """Raise TooManyKeys if the account may have no more."""
+def add_key(
+    account: Account, key: str, allowed_ips: Sequence[Network] = (), **columns: Any
+) -> ApiKey:
+    """Keep a key that was just made; of what is sent only a hash. Raises TooManyKeys."""
     if ApiKey.objects.filter(account=account, revoked_at=None).count() >= MAX_API_KEYS:
         raise TooManyKeys(f"at most {MAX_API_KEYS} API keys an account; delete one first")
+    return ApiKey.objects.create(
+        account=account,
+        prefix=key[:KEY_PREFIX_LENGTH],
+        hashed=hash_of_key(key),
+        allowed_ips=[network_text(network) for network in allowed_ips],
+        **columns,
+    )
 
 
 def hash_of_key(secret: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from markets import accounts, signing_keys
 from markets.key_limits import Network
@@ -46,7 +47,7 @@ class MadeKey:
 def make_key(account: Account, wanted: NewKey) -> MadeKey:
     """Make it. Raises TooManyKeys, NoPublicKey."""
     wanted.check()
-    limits = {
+    limits: dict[str, Any] = {
         "can_read": wanted.can_read,
         "can_trade": wanted.can_trade,
         "allowed_ips": wanted.allowed_ips,
@@ -61,12 +62,5 @@ def make_key(account: Account, wanted: NewKey) -> MadeKey:
             )
             return MadeKey(row, key, None)
         case _:
-            row, key = accounts.make_api_key(
-                account,
-                wanted.name,
-                can_read=wanted.can_read,
-                can_trade=wanted.can_trade,
-                allowed_ips=wanted.allowed_ips,
-                expires_at=wanted.expires_at,
-            )
+            row, key = accounts.make_api_key(account, wanted.name, **limits)
             return MadeKey(row, key, None)

@@ -14,9 +14,8 @@ import hmac
 import logging
 import secrets
 import string
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
 from functools import partial
 from typing import Any, Final
 
@@ -24,8 +23,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import load_der_public_key, load_pem_public_key
 
-from markets.accounts import KEY_PREFIX_LENGTH, Principal, check_room, hash_of_key, principal_of_row
-from markets.key_limits import Network, network_text
+from markets.accounts import Principal, add_key, principal_of_row
 from markets.key_secrets import seal, unseal
 from markets.models import Account, ApiKey, KeyKind
 
@@ -59,8 +57,12 @@ def make_hmac_key(account: Account, name: str = "", **limits: Any) -> tuple[ApiK
     `limits` are those of `accounts.make_api_key`. Raises TooManyKeys.
     """
     secret = _random_text()
-    row = _make(account, name, KeyKind.HMAC, {"sealed_secret": seal(secret)}, **limits)
-    return row, str(row.key_id), secret
+    key = _random_text()
+    kind = KeyKind.HMAC
+    row = add_key(
+        account, key, key_id=key, name=name, kind=kind, sealed_secret=seal(secret), **limits
+    )
+    return row, key, secret
 
 
 def make_ed25519_key(
@@ -68,36 +70,10 @@ def make_ed25519_key(
 ) -> tuple[ApiKey, str]:
     """A new key for somebody's public key: its row, and the key. Raises NoPublicKey, TooManyKeys."""
     raw = base64.b64encode(public_key_of(public_key).public_bytes_raw()).decode()
-    row = _make(account, name, KeyKind.ED25519, {"public_key": raw}, **limits)
-    return row, str(row.key_id)
-
-
-def _make(
-    account: Account,
-    name: str,
-    kind: KeyKind,
-    columns: dict[str, str],
-    *,
-    can_read: bool = True,
-    can_trade: bool = True,
-    allowed_ips: Sequence[Network] = (),
-    expires_at: datetime | None = None,
-) -> ApiKey:
-    check_room(account)
     key = _random_text()
-    return ApiKey.objects.create(
-        account=account,
-        name=name,
-        kind=kind,
-        key_id=key,
-        prefix=key[:KEY_PREFIX_LENGTH],
-        hashed=hash_of_key(key),
-        can_read=can_read,
-        can_trade=can_trade,
-        allowed_ips=[network_text(network) for network in allowed_ips],
-        expires_at=expires_at,
-        **columns,
-    )
+    kind = KeyKind.ED25519
+    row = add_key(account, key, key_id=key, name=name, kind=kind, public_key=raw, **limits)
+    return row, key
 
 
 def _random_text() -> str:

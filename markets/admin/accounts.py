@@ -87,18 +87,9 @@ class AccountAdmin(WrittenOnceAdmin):
 
     # What is done to it
 
-    def change_view(
-        self,
-        request: HttpRequest,
-        object_id: str,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
-        """Add the buttons."""
-        account = self.get_object(request, object_id)
-        tools = [] if account is None else _deeds(request, account)
-        context = {"tools": tools} | (extra_context or {})
-        return super().change_view(request, object_id, form_url, context)
+    def tools_of(self, request: HttpRequest, row: Account) -> list[Tool]:
+        """What may be done to it."""
+        return _deeds(request, row)
 
     def get_urls(self) -> list[URLPattern]:
         """Add the pages that ask first."""

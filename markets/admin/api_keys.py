@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Any
 
 from django.contrib import admin, messages
 from django.db import transaction
@@ -74,21 +73,11 @@ class ApiKeyAdmin(ReadOnlyAdmin):
             return "none"
         return f"ON: {rows.plan_of_row(row).in_words()}"
 
-    def change_view(
-        self,
-        request: HttpRequest,
-        object_id: str,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
-        """Add the button."""
-        key = self.get_object(request, object_id)
-        tools = []
-        if key is not None and key.revoked_at is None and may_give_faults(request):
-            url = reverse("admin:markets_apikey_faults", args=[key.pk])
-            tools = [Tool("Faults…", url)]
-        context = {"tools": tools} | (extra_context or {})
-        return super().change_view(request, object_id, form_url, context)
+    def tools_of(self, request: HttpRequest, row: ApiKey) -> list[Tool]:
+        """Its faults, while it is in force."""
+        if row.revoked_at is not None or not may_give_faults(request):
+            return []
+        return [Tool("Faults…", reverse("admin:markets_apikey_faults", args=[row.pk]))]
 
     def get_urls(self) -> list[URLPattern]:
         """Add the page of its faults."""

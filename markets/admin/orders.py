@@ -179,20 +179,11 @@ class OrderAdmin(NewestFirstAdmin):
 
     # Canceling
 
-    def change_view(
-        self,
-        request: HttpRequest,
-        object_id: str,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
-        """Add the button."""
-        order = self.get_object(request, object_id)
-        tools = []
-        if order is not None and order.status in LIVE and may_cancel(request):
-            tools.append(Tool("Cancel…", cancel_url([order.pk])))
-        context = {"tools": tools} | (extra_context or {})
-        return super().change_view(request, object_id, form_url, context)
+    def tools_of(self, request: HttpRequest, row: Order) -> list[Tool]:
+        """To cancel it, while it is live."""
+        if row.status not in LIVE or not may_cancel(request):
+            return []
+        return [Tool("Cancel…", cancel_url([row.pk]))]
 
     @admin.action(description="Cancel selected orders…", permissions=["cancel"])
     def cancel_selected(

@@ -46,6 +46,15 @@ class BoundedPaginator(AnyPaginator):
         return rows.order_by()[:MAX_COUNTED].count()
 
 
+@dataclass(frozen=True, slots=True)
+class Tool:
+    """A button above a row's page."""
+
+    label: str
+    url: str
+    danger: bool = False
+
+
 class WrittenOnceAdmin(AnyAdmin):
     """Rows that may be added, and then nobody changes or deletes them here."""
 
@@ -53,6 +62,18 @@ class WrittenOnceAdmin(AnyAdmin):
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER  # their counts read every row
     sortable_by = ()
+
+    def tools_of(self, request: HttpRequest, row: Any) -> list[Tool]:
+        """The buttons above its page."""
+        return []
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **options: Any
+    ) -> HttpResponse:
+        """Add the buttons."""
+        row = context["original"]
+        tools = [] if row is None else self.tools_of(request, row)
+        return super().render_change_form(request, {"tools": tools, **context}, *args, **options)
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Nobody."""
@@ -76,15 +97,6 @@ class ReadOnlyAdmin(WrittenOnceAdmin):
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Nobody."""
         return False
-
-
-@dataclass(frozen=True, slots=True)
-class Tool:
-    """A button above a row's page."""
-
-    label: str
-    url: str
-    danger: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -75,46 +75,50 @@ class Outbox:
         """The handshake is done: frames may be written."""
         self._opened = True
 
-    def _written(self, frames: Sequence[Frame], together: bytes | None = None) -> bool:
-        """Whether they could be written at once: nothing waits before them, and the client reads."""
-        return (
-            self._opened
-            and self._send_ready is not None
-            and not self._frames
-            and not self._market_frames
-            and self._close_code is None
-            and not self._sending
-            and self._send_ready(together or b"".join(frame.encoded for frame in frames))
-        )
+    def _writer(self) -> SendReady | None:
+        """What writes at once, if nothing waits to be sent before."""
+        if (
+            not self._opened
+            or self._frames
+            or self._market_frames
+            or self._close_code is not None
+            or self._sending
+        ):
+            return None
+        return self._send_ready
 
     def put(self, text: str) -> None:
         """Send a message that must not be lost."""
-        self.put_frames([Frame(text)], None)
+        frame = Frame(text)
+        write = self._writer()
+        if write is None or not write(frame.encoded):
+            self._queue([frame])
 
     def put_frames(self, frames: Sequence[Frame], together: bytes | None) -> None:
         """Send messages that must not be lost; `together`: all of them encoded, if they are by now."""
-        if self._written(frames, together):
-            return
+        write = self._writer()
+        if write is None or not write(together or b"".join(frame.encoded for frame in frames)):
+            self._queue(frames)
+
+    def _queue(self, frames: Sequence[Frame]) -> None:
         for frame in frames:
-            self._queue(frame)
+            # One frame may be larger than all that may wait behind it: an account's snapshot, say.
+            behind_first = self._bytes - len(self._frames[0]) if self._frames else 0
+            if len(self._frames) >= MAX_FRAMES or behind_first > MAX_BYTES:
+                self._close_code = CLOSE_TRY_AGAIN_LATER
+            else:
+                self._frames.append(frame)
+                self._bytes += len(frame)
         self._empty.clear()
         self._waiting.set()
-
-    def _queue(self, frame: Frame) -> None:
-        # One frame may be larger than all that may wait behind it: an account's snapshot, say.
-        behind_first = self._bytes - len(self._frames[0]) if self._frames else 0
-        if len(self._frames) >= MAX_FRAMES or behind_first > MAX_BYTES:
-            self._close_code = CLOSE_TRY_AGAIN_LATER
-        else:
-            self._frames.append(frame)
-            self._bytes += len(frame)
 
     def put_market_data(self, frame: Frame, subscription: Subscription) -> None:
         """Send market data; or drop all that waits, and note that fresh snapshots are due."""
         if subscription in self._lagging:
             updates_dropped(*subscription).inc()
             return
-        if self._written([frame]):
+        write = self._writer()
+        if write is not None and write(frame.encoded):
             return
         full = len(self._market_frames) >= MAX_MARKET_FRAMES or self._market_bytes > MAX_BYTES
         if full:

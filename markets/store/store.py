@@ -11,6 +11,7 @@ from django.db import connection, transaction
 
 from markets import models
 from markets.database import one_moment
+from markets.matching.engine import Engine
 from markets.matching.events import Batch
 from markets.matching.recall import ELSEWHERE, Elsewhere, Known, Needs
 from markets.matching.spec import MarketSpec
@@ -35,6 +36,12 @@ class Loaded:
     """Accounts: what the rows say now. Commands that say the same to this engine may still wait."""
     timestamp: int
     """The engine's clock with its last batch."""
+
+    def engine(self) -> Engine:
+        """The engine as it was then."""
+        return Engine.load(
+            self.spec, self.state, self.orders, self.cancel_after, self.fee_rates, self.frozen
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -125,14 +125,7 @@ class Batches:
                 logger.warning("%s: cannot load: %s", self.symbol, error)
                 await asyncio.sleep(SETTLE_INTERVAL)
             else:
-                self.engine = Engine.load(
-                    loaded.spec,
-                    loaded.state,
-                    loaded.orders,
-                    loaded.cancel_after,
-                    loaded.fee_rates,
-                    loaded.frozen,
-                )
+                self.engine = loaded.engine()
                 self.sequence = loaded.state.sequence
                 self._now = max(self._now, loaded.timestamp)
                 event_loop.keep_loaded()
