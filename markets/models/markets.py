@@ -126,7 +126,7 @@ class Market(models.Model):
 
     def last_timestamp(self) -> int:
         """The engine's clock with its last batch, in microseconds; 0: there was none."""
-        last = self.batches.filter(sequence=self.last_sequence)
+        last = self.batches.filter(sequence=self.last_sequence).order_by("sequence")
         return last.values_list("timestamp", flat=True).first() or 0
 
     def state(self) -> MarketState:
