@@ -1,8 +1,15 @@
-"""The library of people, under names that the admin's lists can bear."""
+"""Other projects' apps as this site has them: its words, and nothing loaded that is not needed."""
 
 from allauth.account.apps import AccountConfig
 from allauth.mfa.apps import MFAConfig
 from allauth.usersessions.apps import UserSessionsConfig
+from django.apps import AppConfig
+
+
+class Daphne(AppConfig):
+    """Its runserver. The server itself, a third of a process's start, is loaded by that command alone."""
+
+    name = "daphne"
 
 
 class MailAddresses(AccountConfig):  # type: ignore[misc]

@@ -107,7 +107,7 @@ TRUSTED_PROXIES = os.environ.get("EXCHANGE_TRUSTED_PROXIES") or os.environ.get(
 )
 
 INSTALLED_APPS = [
-    "daphne",  # first: its runserver replaces Django's
+    "exchange_site.apps.Daphne",  # first: its runserver replaces Django's
     "markets",  # before the admin and allauth, whose pages it dresses and whose mails it replaces
     "django.contrib.admin",
     "django.contrib.auth",
@@ -225,7 +225,7 @@ CHANNEL_EXPIRY = 10
 def _channel_layer() -> dict[str, Any]:
     if not REDIS_URL:
         return {
-            "BACKEND": "channels.layers.InMemoryChannelLayer",
+            "BACKEND": "markets.memory_layer.MemoryLayer",
             "CONFIG": {"capacity": CHANNEL_CAPACITY},
         }
     sentinels = os.environ.get("REDIS_SENTINELS", "").strip()

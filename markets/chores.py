@@ -20,6 +20,7 @@ from django.utils import timezone
 
 from markets import fee_tiers, schedules, tallies
 from markets.database import DatabaseThreads
+from markets.models import Market
 
 ADD_UP_INTERVAL: Final = 5.0
 """Seconds between looks for trades to add up; when there are too many for one go, it goes on at once."""
@@ -38,6 +39,8 @@ class Chores:
         self._interval = interval
         self._assessed: float | None = None
         self._add_up_at = 0.0
+        self._added_up: dict[int, int | None] = {}
+        """The markets' sequences when all was added up: where nothing happened since, nothing is to do."""
 
     async def keep_up(self) -> None:
         """Fire schedules, add up trades and assess fee tiers of the markets that are run here."""
@@ -52,7 +55,7 @@ class Chores:
     async def fire_schedules(self, markets: list[int]) -> None:
         """Turn what is due by now into commands."""
         if markets:
-            await self._do(schedules.fire, markets, timezone.now())
+            await self._do(schedules.fire, frozenset(markets), timezone.now())
 
     async def _add_up(self, markets: list[int]) -> None:
         if markets and time.monotonic() >= self._add_up_at:
@@ -60,8 +63,13 @@ class Chores:
             await self._do(self._add_up_now, markets)
 
     def _add_up_now(self, markets: list[int]) -> None:
-        if tallies.add_up(markets):
+        sequences = dict(Market.objects.values_list("pk", "last_sequence"))
+        found = {market: sequences.get(market) for market in markets}
+        moved = [market for market in markets if self._added_up.get(market, -1) != found[market]]
+        if tallies.add_up(moved):
             self._add_up_at = 0.0
+        else:
+            self._added_up = found
 
     async def _do(self, chore: Callable[..., Any], *arguments: Any) -> bool:
         """Whether a chore could be done; what could not is tried again with the next."""

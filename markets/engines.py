@@ -120,6 +120,10 @@ class EngineHost:
                     task.cancel()
                 await asyncio.wait(beside, timeout=DRAIN_SECONDS)
 
+    def nudge(self) -> None:
+        """Look for markets to run at once."""
+        self._nudged.set()
+
     def _run_here(self) -> list[int]:
         return [running.market for running in self._running.values()]
 

@@ -194,6 +194,8 @@ class FileOwnership:
         return Holders(frozenset(), {market: None for market in markets if self._is_held(market)})
 
     def _is_held(self, market: int) -> bool:
+        if market in self._files:
+            return True
         try:
             descriptor = os.open(self._path(market), os.O_RDWR)
         except FileNotFoundError:

@@ -49,7 +49,10 @@ class Process:
 
     gateway: Gateway
     hub: Hub
+    host: EngineHost | None
     engines: asyncio.Task[None] | None
+    """What runs the host."""
+    loop: asyncio.AbstractEventLoop
     sockets: set[LiveSocket] = field(default_factory=set)
     registration: Registration | None = None
     stopping: bool = False
@@ -80,9 +83,18 @@ async def start(application: Application, *, engines: bool) -> Process:
             await gateway.start()
             await hub.start()
             await in_force.start(hub.read)
-            host = asyncio.create_task(EngineHost(application).run()) if engines else None
-            _current = Process(gateway, hub, host)
+            host = EngineHost(application) if engines else None
+            task = None if host is None else asyncio.create_task(host.run())
+            _current = Process(gateway, hub, host, task, asyncio.get_running_loop())
     return _current
+
+
+def look_at_once() -> None:
+    """Let this process, if it serves, find a new market now and not within a second. From any thread."""
+    if _current is not None:
+        _current.loop.call_soon_threadsafe(_current.hub.nudge)
+        if _current.host is not None:
+            _current.loop.call_soon_threadsafe(_current.host.nudge)
 
 
 async def announce(url: str) -> None:

@@ -14,7 +14,7 @@ Rules:
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import pairwise
 from typing import Any, Final, NamedTuple
@@ -131,11 +131,12 @@ def next_change_of(market: Market, after: datetime) -> Change | None:
     return next(iter(_in_order(change for change in found if change is not None)), None)
 
 
-def fire(markets: Collection[int], now: datetime) -> int:
+def fire(markets: Container[int], now: datetime) -> int:
     """Make commands of the changes that are due in these markets (by key); how many."""
     of_market: dict[int, list[MarketSchedule]] = {}
-    for schedule in MarketSchedule.objects.filter(enabled=True, market__in=markets).order_by("pk"):
-        of_market.setdefault(schedule.market_id, []).append(schedule)
+    for schedule in MarketSchedule.objects.filter(enabled=True).order_by("pk"):
+        if schedule.market_id in markets:
+            of_market.setdefault(schedule.market_id, []).append(schedule)
     fired = 0
     for market, schedules in of_market.items():
         try:

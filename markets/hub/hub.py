@@ -6,7 +6,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from typing import Any, Final, TypeVar
 
 from channels.exceptions import ChannelFull
@@ -48,6 +48,7 @@ class Hub:
         self._listeners: dict[int, set[AccountListener]] = {}
         self._told: dict[int, int] = {}
         self._joined = 0.0
+        self._nudged = asyncio.Event()
         self.markets: dict[str, MarketView] = {}
         self.names_changed = 0
         """How often a market was added, or got another dialect symbol."""
@@ -105,8 +106,15 @@ class Hub:
             for part in notice.private:
                 self._tell(part.account, part)
 
+    def nudge(self) -> None:
+        """Look for new markets at once."""
+        self._nudged.set()
+
     async def _look_around(self) -> None:
-        await asyncio.sleep(SCAN_INTERVAL)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(SCAN_INTERVAL):
+                await self._nudged.wait()
+        self._nudged.clear()
         await self._scan()
         await self._look_after_accounts()
 

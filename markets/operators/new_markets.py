@@ -10,7 +10,7 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.db.models import Max
 
-from markets import accounts, clock, fee_tiers
+from markets import accounts, clock, fee_tiers, process
 from markets.models import (
     DEFAULT_DECIMALS,
     MAX_DECIMALS,
@@ -34,7 +34,7 @@ def create_market(base: str, quote: str, **columns: Any) -> CreatedMarket:
     """Make the market BASE-QUOTE, and its assets if there are none. Raises MarketRefused.
 
     `columns` are those of `Market`; tick_size and lot_size must be given. An engine takes the market
-    within seconds.
+    within seconds, at once if this process runs engines.
     """
     draft = draft_market(base, quote, **columns)
     try:
@@ -47,6 +47,7 @@ def create_market(base: str, quote: str, **columns: Any) -> CreatedMarket:
             accounts.open_fee_balances([market.base, market.quote])
             _copy_switches(market)
             transaction.on_commit(lambda: fee_tiers.assess([market.pk]), robust=True)
+            transaction.on_commit(process.look_at_once)
     except IntegrityError as error:
         raise MarketRefused(f"{draft.symbol} was made by somebody else just now") from error
     return CreatedMarket(market, new_assets)
