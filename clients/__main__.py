@@ -54,6 +54,15 @@ COMMANDS: dict[str, ModuleType] = {
     "demo": demo,
 }
 
+CONNECT_A_BOT = """\
+a bot of yours, written for ccxt (docs/binance.md says how others connect):
+  import ccxt, re
+  bot = ccxt.binance({"apiKey": "...", "secret": "..."})
+  for name, url in bot.urls["api"].items():
+      bot.urls["api"][name] = re.sub("https://[^/]+", "http://127.0.0.1:8000", url)
+  print(bot.fetch_ticker("BTC/USD")["last"])
+"""
+
 UNLISTED = {"demo"}
 """Commands for other programs to start."""
 
@@ -79,7 +88,10 @@ class AnyOrder(argparse.ArgumentParser):
 def parser() -> argparse.ArgumentParser:
     """Return the parser of all commands."""
     root = argparse.ArgumentParser(
-        prog="python -m clients", description="Watch and trade on the exchange from a terminal."
+        prog="python -m clients",
+        description="Watch and trade on the exchange from a terminal.",
+        epilog=CONNECT_A_BOT,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     shown = ",".join(name for name in COMMANDS if name not in UNLISTED)
     commands = root.add_subparsers(

@@ -51,6 +51,7 @@ class EntryFields(NewOrderFields, total=False):
     type: str | None
     price: Number | None
     stop_price: Number | None
+    must_wait: bool | None
     max_slippage: Number | None
 
 
@@ -72,7 +73,9 @@ class OrderRequest:
     `quantity` and `display_quantity` (an iceberg's) in the base asset; `price`, `stop_price` and
     `quote_quantity` (what a market order spends or receives, instead of a quantity) in the quote
     asset. `type` is by default `stop` or, with a price, `stop_limit` where there is a stop_price,
-    else `limit` with a price and `market` without. `max_slippage` is a ratio. `expires_at` goes
+    else `limit` with a price and `market` without; a `take_profit` or `take_profit_limit` waits for
+    its stop_price from the other side. One that `must_wait` is refused where it would be triggered
+    at once. `max_slippage` is a ratio. `expires_at` goes
     with time_in_force `gtd`; after its `deadline` the exchange refuses the order.
     """
 
@@ -86,6 +89,7 @@ class OrderRequest:
     post_only: bool | None = None
     display_quantity: Number | None = None
     stop_price: Number | None = None
+    must_wait: bool | None = None
     expires_at: Moment | None = None
     self_trade_prevention: str | None = None
     max_slippage: Number | None = None

@@ -10,7 +10,14 @@ import argparse
 
 from clients.order_request import StopPart, TakeProfitPart
 from clients.scripts.options import Stop, account_client, number
-from clients.scripts.order_options import VALID, add_market_and_side, add_new_order, given
+from clients.scripts.order_options import (
+    ORDER_TYPES,
+    VALID,
+    add_market_and_side,
+    add_must_wait,
+    add_new_order,
+    given,
+)
 from clients.scripts.output import show_group
 
 
@@ -34,7 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--type",
-        choices=["limit", "market", "stop", "stop_limit"],
+        choices=ORDER_TYPES,
         help="of the entry: what its prices say, unless given",
     )
     parser.add_argument(
@@ -42,6 +49,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--take-profit-client-order-id", metavar="ID")
     parser.add_argument("--stop-loss-client-order-id", metavar="ID")
+    add_must_wait(parser)
     add_new_order(parser, times_in_force=["gtc", "ioc", "fok", "gtd"])
 
 
@@ -51,7 +59,7 @@ async def main(args: argparse.Namespace) -> int:
     if profit is None and loss is None:
         raise Stop("give --take-profit, --stop-loss or both", code=2)
     wanted = args.market, args.side, args.quantity
-    fields = given(args, "price", "type", "stop_price", "max_slippage")
+    fields = given(args, "price", "type", "stop_price", "must_wait", "max_slippage")
     async with account_client(args) as exchange:
         if args.validate_only:
             await exchange.validate_bracket(*wanted, take_profit=profit, stop_loss=loss, **fields)

@@ -14,6 +14,8 @@ from clients.scripts.options import add_json, number
 
 SIDES = ["buy", "sell"]
 
+ORDER_TYPES = ["limit", "market", "stop", "stop_limit", "take_profit", "take_profit_limit"]
+
 VALID = "valid: the exchange would take it; nothing was done"
 """What is printed for --validate-only."""
 
@@ -58,6 +60,16 @@ def add_new_order(parser: argparse.ArgumentParser, *, times_in_force: list[str])
     add_deadline(parser)
     add_validate_only(parser)
     add_json(parser)
+
+
+def add_must_wait(parser: argparse.ArgumentParser) -> None:
+    """Add --must-wait."""
+    parser.add_argument(
+        "--must-wait",
+        action="store_true",
+        default=None,
+        help="of stops and take profits: refuse one that would be triggered at once",
+    )
 
 
 def add_deadline(parser: argparse.ArgumentParser) -> None:

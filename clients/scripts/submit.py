@@ -9,7 +9,14 @@ Rules:
 import argparse
 
 from clients.scripts.options import Stop, account_client, number
-from clients.scripts.order_options import VALID, add_market_and_side, add_new_order, given
+from clients.scripts.order_options import (
+    ORDER_TYPES,
+    VALID,
+    add_market_and_side,
+    add_must_wait,
+    add_new_order,
+    given,
+)
 from clients.scripts.output import show_order
 
 
@@ -34,7 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--type",
-        choices=["limit", "market", "stop", "stop_limit"],
+        choices=ORDER_TYPES,
         help="what the prices say, unless given",
     )
     parser.add_argument(
@@ -43,6 +50,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="RATIO",
         help="of market and stop orders: 0.01 is 1%% from the best (or stop) price",
     )
+    add_must_wait(parser)
     add_new_order(parser, times_in_force=["gtc", "ioc", "fok", "gtd"])
 
 
@@ -50,7 +58,9 @@ async def main(args: argparse.Namespace) -> int:
     """Submit it; 0 also when it was accepted and then canceled, as an ioc's rest is."""
     if (args.quantity is None) == (args.quote_quantity is None):
         raise Stop("give either a quantity or --quote-quantity", code=2)
-    fields = given(args, "price", "type", "stop_price", "max_slippage", "quote_quantity")
+    fields = given(
+        args, "price", "type", "stop_price", "must_wait", "max_slippage", "quote_quantity"
+    )
     async with account_client(args) as exchange:
         if args.validate_only:
             await exchange.validate_order(args.market, args.side, args.quantity, **fields)

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
+from textwrap import dedent
 from typing import Any
 
 import pytest
 
+from clients.__main__ import CONNECT_A_BOT
 from tests.binance.conftest import bot_of
 from tests.binance.traffic import Traffic
 from tests.drivers.exchange import ExchangeDriver
+from tests.drivers.root import ROOT
 
 pytestmark = pytest.mark.slow
-
-ROOT = Path(__file__).resolve().parents[2]
 
 
 def here(urls: Any, url: str) -> Any:
@@ -200,19 +200,26 @@ def test_errors_are_the_ones_that_ccxt_knows(ccxt: Any, busy: str, error: str, c
         call(ccxt, busy)
 
 
-@pytest.mark.parametrize("document", ["README.md", "docs/binance.md"])
-def test_the_lines_of_the_documents(
-    exchange: ExchangeDriver, config: dict[str, Any], busy: str, document: str, ccxt: Any
+def of_document(name: str) -> str:
+    """Its lines for ccxt."""
+    blocks = re.findall(r"```python\n(.*?)```", (ROOT / name).read_text(), re.DOTALL)
+    return next(block for block in blocks if "ccxt.binance" in block)
+
+
+SHOWN = {
+    "README.md": of_document("README.md"),
+    "docs/binance.md": of_document("docs/binance.md"),
+    "python -m clients --help": dedent(CONNECT_A_BOT.partition("\n")[2]),
+}
+
+
+@pytest.mark.parametrize("where", SHOWN)
+def test_the_lines_that_are_shown(
+    exchange: ExchangeDriver, config: dict[str, Any], busy: str, where: str, ccxt: Any
 ) -> None:
-    blocks = re.findall(r"```python\n(.*?)```", (ROOT / document).read_text(), re.DOTALL)
-    lines = next(block for block in blocks if "ccxt.binance" in block)
-    for shown, meant in (
-        ("http://127.0.0.1:8000", exchange.url),
-        ('"apiKey": "…"', f'"apiKey": "{config["apiKey"]}"'),
-        ('"secret": "…"', f'"secret": "{config["secret"]}"'),
-        ("BTC/USD", busy),
-    ):
-        lines = lines.replace(shown, meant)
+    lines = SHOWN[where].replace("http://127.0.0.1:8000", exchange.url).replace("BTC/USD", busy)
+    for name in ("apiKey", "secret"):
+        lines = re.sub(f'"{name}": "[^"]+"', f'"{name}": "{config[name]}"', lines)
     known: dict[str, Any] = {}
 
     exec(lines, known)

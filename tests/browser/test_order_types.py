@@ -169,6 +169,24 @@ def test_a_stop_limit_waits_and_then_rests_at_its_price(
     expect(tab.locator("#bids .level[data-price='102']")).to_have_class(re.compile("is-own"))
 
 
+def test_a_take_profit_waits_from_the_other_side(
+    exchange: RunningExchange, market: str, somebody: OpenAccount, page: WatchedPage
+) -> None:
+    alice, bob = somebody("alice"), somebody("bob")
+    tab = page.log_in(somebody("carol"), market)
+    trade_at(exchange, market, "100", alice, bob)
+
+    page.choose("Profit limit", "Sell")
+    page.fill(stop_price="110", price="109", quantity="1")
+    tab.locator("#submit").click()
+
+    words = tab.locator("#orders tr").nth(1)
+    expect(words).to_have_text("Take-profit limit: waits for a trade at 110 or above")
+    trade_at(exchange, market, "110", alice, bob)
+    expect(words).to_have_text("Triggered at 110")
+    expect(tab.locator("#asks .level[data-price='109']")).to_have_class(re.compile("is-own"))
+
+
 def test_of_a_pair_one_order_cancels_the_other(
     exchange: RunningExchange, market: str, somebody: OpenAccount, page: WatchedPage
 ) -> None:

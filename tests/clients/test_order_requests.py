@@ -27,6 +27,7 @@ def a_request(**given: Any) -> OrderRequest:
         ({"stop_price": 90}, "stop"),
         ({"stop_price": 90, "price": 89}, "stop_limit"),
         ({"type": "limit"}, "limit"),
+        ({"type": "take_profit", "stop_price": 110, "must_wait": True}, "take_profit"),
     ],
 )
 def test_the_type_is_what_the_prices_say(given: dict[str, Any], type: str) -> None:
@@ -36,6 +37,10 @@ def test_the_type_is_what_the_prices_say(given: dict[str, Any], type: str) -> No
 def test_only_what_was_given_is_sent() -> None:
     assert a_request(price=None).to_json() == {**PLAIN, "quantity": "1", "type": "market"}
     assert OrderRequest.of("BTC-USD", "buy", 1, {"client_order_id": None}).client_order_id
+
+
+def test_an_order_that_must_wait_says_so() -> None:
+    assert a_request(stop_price=90, must_wait=True).to_json()["must_wait"] is True
 
 
 def test_numbers_and_times_are_sent_in_one_form() -> None:

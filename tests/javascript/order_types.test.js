@@ -72,7 +72,7 @@ test("a bracket has its exits as parts, and its entry's type", () => {
   });
 });
 
-for (const entry of ["limit", "stop", "stop_limit"]) {
+for (const entry of ["limit", "stop", "stop_limit", "take_profit", "take_profit_limit"]) {
   test(`a bracket whose entry is a ${entry} does not send the part that was left empty`, () => {
     const { params } = requested({ type: "bracket", entry, price: "100", take_profit: "110" });
 
@@ -86,6 +86,8 @@ for (const [type, shown, hidden] of [
   ["market", ["by", "max_slippage"], ["price", "time_in_force", "display_quantity"]],
   ["stop", ["stop_price", "max_slippage"], ["price", "post_only", "display_quantity"]],
   ["stop_limit", ["stop_price", "price", "display_quantity"], ["post_only", "max_slippage"]],
+  ["take_profit", ["stop_price", "max_slippage"], ["price", "post_only", "display_quantity"]],
+  ["take_profit_limit", ["stop_price", "price", "display_quantity"], ["post_only", "max_slippage"]],
   ["oco", ["price", "stop_price", "stop_limit", "max_slippage"], ["take_profit", "by"]],
   ["bracket", ["entry", "take_profit", "loss_stop", "loss_limit"], ["stop_limit", "by"]],
 ]) {
@@ -109,6 +111,7 @@ for (const [values, times] of [
   [{ type: "limit" }, ["gtc", "ioc", "fok", "gtd"]],
   [{ type: "market" }, []],
   [{ type: "stop" }, ["gtc", "gtd"]],
+  [{ type: "take_profit" }, ["gtc", "gtd"]],
   [{ type: "oco" }, ["gtc", "gtd"]],
   [{ type: "bracket", entry: "market" }, []],
 ]) {

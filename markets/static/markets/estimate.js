@@ -10,7 +10,7 @@
  */
 
 import { add, ceilTo, compare, cut, divide, floorTo, isPlain, larger, multiply, ratioOfPercent, smaller, subtract } from "./decimal.js";
-import { kindOf } from "./order_types.js";
+import { kindOf, waitsToTrade } from "./order_types.js";
 
 /** @import { LocalBook } from "./local_book.js" */
 /** @import { FeeRates, MarketRules, OrderValues, Side } from "./types.js" */
@@ -97,7 +97,7 @@ function terms(values, market) {
     const worst = stopLimit(values.side, values, market);
     return { price: worst ?? values.stop_price, sure: worst !== null };
   };
-  const first = kind === "stop" ? stop() : { price: values.price, sure: true };
+  const first = waitsToTrade(kind) ? stop() : { price: values.price, sure: true };
   if (values.type !== "oco") return [first];
   return [first, values.stop_limit ? { price: values.stop_limit, sure: true } : stop()];
 }

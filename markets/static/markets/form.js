@@ -14,7 +14,7 @@ import { affordable, affordableAmount } from "./estimate.js";
 import { Fields } from "./fields.js";
 import { drawSums } from "./order_sums.js";
 import { quantityFor, totalOf } from "./totals.js";
-import { fieldOfError, fieldsOf, kindOf, MEANINGS, requestOf, timesInForce } from "./order_types.js";
+import { fieldOfError, fieldsOf, kindOf, MEANINGS, requestOf, timesInForce, waitsToTrade } from "./order_types.js";
 import { newClientOrderId } from "./trading.js";
 import { inWords, outcome, percentWords, statusSentence } from "./words.js";
 
@@ -67,7 +67,7 @@ export class OrderForm {
   setPrice(price) {
     const kind = kindOf(this.#values());
     if (kind === "market") this.#choose("type", "limit");
-    this.fields.set(kind === "stop" ? "stop_price" : "price", price);
+    this.fields.set(waitsToTrade(kind) ? "stop_price" : "price", price);
     this.#shape();
     this.#drawTotal();
   }

@@ -6,7 +6,7 @@
 import { cut, percentOfRatio, shown } from "./decimal.js";
 import { byId, setText } from "./draw.js";
 import { assetsNeeded, bandLimit, DEFAULT_STOP_SLIPPAGE, estimate } from "./estimate.js";
-import { kindOf } from "./order_types.js";
+import { kindOf, waitsToRest } from "./order_types.js";
 
 /** @import { Market } from "./estimate.js" */
 /** @import { OrderValues, Side } from "./types.js" */
@@ -34,7 +34,7 @@ export function drawSums(values, market, { available, inStep, band }) {
  * @param {OrderValues} values @param {Market} market */
 function drawBand(values, market) {
   const other = values.side === "buy" ? "sell" : "buy";
-  const stop = kindOf(values) === "stop_limit" ? values.stop_price : market.reference;
+  const stop = waitsToRest(kindOf(values)) ? values.stop_price : market.reference;
   /** @type {[string, Side, string | null][]} */
   const bands = [
     ["price-band", values.side, stop],

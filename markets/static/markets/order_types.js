@@ -18,11 +18,17 @@ export const MEANINGS = {
   market: "Trades at once with what there is; never waits in the book.",
   stop: "Waits until a trade is at the stop price, then trades like a market order.",
   stop_limit: "Waits until a trade is at the stop price, then is a limit order.",
-  take_profit: "Waits until a trade is at the stop price, then trades at once.",
-  take_profit_limit: "Waits until a trade is at the stop price, then is a limit order.",
+  take_profit: "Waits until a trade is at the stop price or better, then trades like a market order.",
+  take_profit_limit: "Waits until a trade is at the stop price or better, then is a limit order.",
   oco: "A limit order and a stop: when one trades, is triggered or ends, the other is canceled.",
   bracket: "An entry; what it brings is closed again by a take profit, a stop loss, or whichever comes first of both.",
 };
+
+/** Waits for a stop price, then trades at once. @param {OrderType} kind */
+export const waitsToTrade = (kind) => kind === "stop" || kind === "take_profit";
+
+/** Waits for a stop price, then is a limit order. @param {OrderType} kind */
+export const waitsToRest = (kind) => kind === "stop_limit" || kind === "take_profit_limit";
 
 /** The fields of a form; `entry` is the type of a bracket's entry, `by` what a market order is measured in. */
 const TEXTS = /** @type {const} */ ([
@@ -64,7 +70,7 @@ export function kindOf({ type, entry }) {
 export function timesInForce(values) {
   const kind = kindOf(values);
   if (kind === "market") return [];
-  return kind === "stop" || values.type === "oco" ? ["gtc", "gtd"] : ["gtc", "ioc", "fok", "gtd"];
+  return waitsToTrade(kind) || values.type === "oco" ? ["gtc", "gtd"] : ["gtc", "ioc", "fok", "gtd"];
 }
 
 /** The names of the fields that the order has. @param {OrderValues} values @returns {Set<string>} */
@@ -74,17 +80,17 @@ export function fieldsOf(values) {
   const shown = new Set(["side", "type", "self_trade_prevention", "within"]);
   const show = (/** @type {boolean} */ when, /** @type {string[]} */ ...names) => when && names.forEach((name) => shown.add(name));
   show(type === "bracket", "entry", "take_profit", "loss_stop", "loss_limit");
-  show(kind === "limit" || kind === "stop_limit", "price");
-  show(kind === "stop" || kind === "stop_limit" || type === "oco", "stop_price");
+  show(kind === "limit" || waitsToRest(kind), "price");
+  show(waitsToTrade(kind) || waitsToRest(kind) || type === "oco", "stop_price");
   show(type === "oco", "stop_limit");
   show(type === "market", "by");
   show(true, type === "market" && by === "quote" ? "quote_quantity" : "quantity");
-  show(kind === "market" || kind === "stop" || (type === "oco" && !stopLimit), "max_slippage");
+  show(kind === "market" || waitsToTrade(kind) || (type === "oco" && !stopLimit), "max_slippage");
   show(timesInForce(values).length > 0, "time_in_force");
   const rests = kind !== "market" && timeInForce !== "ioc" && timeInForce !== "fok";
   show(kind !== "market" && timeInForce === "gtd", "expires_at");
   show(kind === "limit" && rests, "post_only");
-  show((kind === "limit" || kind === "stop_limit") && rests, "display_quantity");
+  show((kind === "limit" || waitsToRest(kind)) && rests, "display_quantity");
   return shown;
 }
 
