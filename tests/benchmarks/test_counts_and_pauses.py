@@ -99,13 +99,15 @@ def test_the_counted_flow_is_the_same_each_time_and_all_of_it_is_done() -> None:
 
 @pytest.mark.slow
 @pytest.mark.skipif(shutil.which("valgrind") is None, reason="valgrind is not installed")
-def test_two_counts_agree_within_half_a_hundredth(tmp_path: Path) -> None:
+def test_a_count_is_of_the_kind_of_message() -> None:
     valgrind = shutil.which("valgrind")
     assert valgrind is not None
 
-    for figure in instructions.measure(valgrind, runs=2):
-        assert figure.median > 0
-        assert instructions.spread(figure) < instructions.TELLS, figure
+    counted = instructions.measure(valgrind, runs=1)
+
+    cancel = next(figure for figure in counted if figure.what == "cancel")
+    assert all(figure.median > 0 for figure in counted)
+    assert cancel.median == min(figure.median for figure in counted), "the least to do"
 
 
 # Pauses
@@ -193,13 +195,11 @@ def test_a_server_that_is_not_installed_is_missing_and_not_required() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", servers.OTHERS)
-def test_another_server_echoes_and_ends_well(name: str) -> None:
-    other = servers.OTHERS[name]
-    if other.missing:
-        pytest.skip(f"{other.missing} not installed")
+def test_other_servers_echo() -> None:
+    others = [servers.OTHERS[name] for name in ("granian", "hypercorn", "daphne")]
+    if missing := [name for other in others for name in other.missing]:
+        pytest.skip(f"{missing} not installed")
 
-    ours, measured = servers.measure([other], runs=1, seconds=0.2)
-
-    assert set(measured.rates) == set(ours.rates) == set(servers.PLANS)
-    assert all(rate > 0 for rates in measured.rates.values() for rate in rates)
+    for measured in servers.measure(others, runs=1, seconds=0.2):
+        assert set(measured.rates) == set(servers.PLANS)
+        assert all(rate > 0 for rates in measured.rates.values() for rate in rates)

@@ -21,7 +21,7 @@ from tests.cluster.services import DATABASE_URL, need_services
 from tests.drivers.redis import RedisServer
 
 TINY = Settings(runs=1, seconds=0.3, size=0.004)
-OF_THE_OTHERS = ("one-in-flight", "lag-10", "start")
+OF_THE_OTHERS = ("one-in-flight", "start")
 
 
 @pytest.mark.slow
