@@ -59,6 +59,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--seeds", type=_seeds, default=_seeds("1-20"), metavar="FIRST-LAST")
     parser.add_argument("--steps", type=_steps, default=STEPS)
     parser.add_argument("--trace", action="store_true", help="print the whole trace")
+    parser.add_argument("--database", type=Path, help="a migrated SQLite file to start from")
     parser.add_argument("--flaw", choices=FLAWS, help="plant a flaw: some seed must find it")
     return parser.parse_args()
 

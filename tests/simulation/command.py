@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import logging
+import shutil
 import sys
 from pathlib import Path
 
@@ -23,7 +24,10 @@ def carry_out(options: argparse.Namespace, folder: Path) -> int:
     logging.getLogger("markets").propagate = False
     if options.flaw:
         plant(options.flaw)
-    built = stage.build(folder / "stage.sqlite3")
+    file = folder / "stage.sqlite3"
+    if options.database is not None:
+        shutil.copy(options.database, file)
+    built = stage.build(file)
     failed = 0
     for seed in options.seeds:
         played = run(seed, built, options.steps)

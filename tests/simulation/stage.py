@@ -31,10 +31,11 @@ class Stage:
 
 
 def build(file: Path) -> Stage:
-    """Make the file."""
+    """Make the file, or fill one that has its tables."""
     connections.settings["default"]["NAME"] = str(file)
     connections["default"] = connections.create_connection("default")
-    call_command("migrate", verbosity=0)
+    if not file.exists():
+        call_command("migrate", verbosity=0)
     traders = {}
     with transaction.atomic():
         for symbol in SYMBOLS:

@@ -1,4 +1,4 @@
-"""Sixty simulated runs more. One that fails is replayed with the command that it prints."""
+"""A hundred simulated runs more. One that fails is replayed with the command that it prints."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import pytest
 
 from tests.simulation.test_seeds import simulate
 
-FIRST, LAST, BLOCK = 1001, 1060, 30
-STEPS = 100
+FIRST, LAST, BLOCK = 1001, 1100, 25
+STEPS = 60
 
 pytestmark = pytest.mark.slow
 

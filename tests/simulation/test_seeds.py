@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
+from benchmarks.migrated import migrated_sqlite
+from tests.drivers.root import ROOT
 
 
 def simulate(*options: str) -> subprocess.CompletedProcess[str]:
     """A process of its own: a simulation has the clock, the database and the channel layer to itself."""
-    command = [sys.executable, "-m", "tests.simulation", *options]
+    database = ("--database", str(migrated_sqlite()))
+    command = [sys.executable, "-m", "tests.simulation", *database, *options]
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
 
 

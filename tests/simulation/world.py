@@ -7,7 +7,8 @@ import logging
 import secrets
 import shutil
 from asyncio import events
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -74,8 +75,8 @@ class World:
         self.processes: dict[str, Process] = {}
         self.engines: dict[tuple[str, str], EngineLoop] = {}
         """The engine loops that run, by process and market."""
-        self.openings: list[tuple[str, float]] = []
-        """Every start of an engine: which market, and when."""
+        self.changes: list[tuple[str, float]] = []
+        """Every start and end of an engine: which market, and when."""
         self.graveyard: list[object] = []
         """Tasks of the dead: kept, so that nothing of them runs when they are forgotten."""
         self.traders = [
@@ -150,19 +151,27 @@ class World:
         await process.start(_no_application, engines=False)
         await self.loop.create_future()
 
+    @contextmanager
+    def _changing(self, symbol: str) -> Iterator[None]:
+        self.changes.append((symbol, self.loop.time()))
+        try:
+            yield
+        finally:
+            self.changes.append((symbol, self.loop.time()))
+
     async def run_engine(self, symbol: str) -> None:
         """Run a market without asking who else does."""
         channel = transport.engine_channel(symbol)
-        self.openings.append((symbol, self.loop.time()))
-        await EngineLoop(symbol, lambda: self.layer.receive(channel)).run()
+        with self._changing(symbol):
+            await EngineLoop(symbol, lambda: self.layer.receive(channel)).run()
 
     async def _run_engines(self, own: Process) -> None:
         async def application(scope: JSON, receive: Any, send: object) -> None:
             symbol = scope["channel"].removeprefix("engine.")
-            self.openings.append((symbol, self.loop.time()))
             engine = self.engines[own.name, symbol] = EngineLoop(symbol, receive, scope["tenure"])
             try:
-                await engine.run()
+                with self._changing(symbol):
+                    await engine.run()
             finally:
                 self.engines.pop((own.name, symbol), None)
 
@@ -249,8 +258,8 @@ class World:
         ]
 
     def changed_hands(self, symbol: str, since: float) -> bool:
-        """Whether a market got another engine after a moment."""
-        return any(market == symbol and when > since for market, when in self.openings)
+        """Whether a market got another engine, or lost one of two, after a moment."""
+        return any(market == symbol and when > since for market, when in self.changes)
 
     # What clients hear, checked at once
 
