@@ -16,6 +16,8 @@ DEMO ?= 1
 WEB ?= 2
 ENGINES ?= 2
 BIN := .venv/bin
+# File by file, in order: what a chapter starts serves all of its files.
+IN_PARALLEL := -n auto --dist loadfile --no-loadscope-reorder
 # The chart library, and what checks the pages' scripts, come by npm: the machine's own, or one through pip.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 OWN_NODE := $(shell node --version 2>/dev/null | grep -Eq '^v(2[0-9]|[3-9][0-9])\.' && npm --version >/dev/null 2>&1 || echo .venv/node-ready)
@@ -30,7 +32,7 @@ cluster: .venv/run-ready node_modules/run-ready
 	@exec $(BIN)/python manage.py cluster --host $(HOST) --port $(PORT) --web $(WEB) --engines $(ENGINES) $(if $(filter 1,$(DEMO)),--demo)
 
 test: .venv/test-ready node_modules/test-ready
-	$(BIN)/python -m pytest -n auto --dist loadfile $(ARGS)
+	$(BIN)/python -m pytest $(IN_PARALLEL) $(ARGS)
 
 lint: .venv/test-ready node_modules/test-ready
 	$(BIN)/ruff format --check .
@@ -41,7 +43,7 @@ lint: .venv/test-ready node_modules/test-ready
 	@npm run --silent types
 
 check: lint
-	$(BIN)/python -m pytest -n auto --dist loadfile -m "not slow" $(ARGS)
+	$(BIN)/python -m pytest $(IN_PARALLEL) -m "not slow" $(ARGS)
 
 screenshots: .venv/test-ready node_modules/test-ready
 	@$(BIN)/python -m tests.browser.screenshots $(ARGS)

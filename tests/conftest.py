@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from typing import Any
+from pathlib import Path
+from typing import Any, Final
 
 import pytest
 from django.conf import settings
 from django.test.utils import setup_databases, teardown_databases
 
 from tests.drivers.exchange import ExchangeDriver
+
+BROWSERS: Final = Path(__file__).parent / "browser"
 
 
 def pytest_configure() -> None:
@@ -19,8 +22,17 @@ def pytest_configure() -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Fast tests first; the real processes, browsers and long searches last."""
-    items.sort(key=lambda item: item.get_closest_marker("slow") is not None)
+    """Fast tests first, then the real processes and long searches, the browsers last.
+
+    The browsers' chapter is many short files, one of which is soon done when nothing else is left to do; and
+    by then no test adds a network to the machine, at which a browser lets go of what it is loading.
+    """
+    items.sort(
+        key=lambda item: (
+            item.get_closest_marker("slow") is not None,
+            item.path.is_relative_to(BROWSERS),
+        )
+    )
 
 
 @pytest.fixture(scope="session")

@@ -2,7 +2,6 @@
 
 import math
 import os
-import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -24,7 +23,8 @@ from tests.api.test_market_data_socket import follow
 from tests.api.test_slow_readers import orders_deep_in_the_book, outboxes_of
 from tests.drivers.exchange import ExchangeDriver
 from tests.drivers.figures import Figures
-from tests.drivers.server import ROOT
+from tests.drivers.ports import free_port
+from tests.drivers.root import ROOT
 
 IMPORTS = (
     "import os",
@@ -32,13 +32,6 @@ IMPORTS = (
     "from markets.metrics import *",
 )
 LABELS = {"market", "outcome", "code", "kind", "channel", "reason", "le"}
-
-
-def free_port() -> int:
-    """A port that nobody listens at."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port: int = listener.getsockname()[1]
-    return port
 
 
 def figures_in_time(exchange: ExchangeDriver, name: str, value: float, **labels: str) -> Figures:

@@ -7,15 +7,15 @@ the test, unless it was forgiven beforehand.
 import itertools
 import os
 import re
-import shutil
 from collections.abc import Callable, Iterator
 
 import pytest
 from playwright.sync_api import Browser, Locator, Page, Playwright, expect, sync_playwright
 
+from benchmarks.exchange import Failed
+from benchmarks.page import find_browser
 from tests.browser.running import Person, RunningExchange
 
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 WAIT_MS = 15_000
 MARKETS_AT_ONCE = 8
 _numbers = itertools.count(1)
@@ -32,12 +32,12 @@ def playwright_driver() -> Iterator[Playwright]:
 
 @pytest.fixture(scope="package")
 def browser(playwright_driver: Playwright) -> Iterator[Browser]:
-    path = next(filter(None, map(shutil.which, BROWSERS)), None)
-    if path is None:
-        reason = f"no browser on this machine: looked for {', '.join(BROWSERS)}"
+    try:
+        path = find_browser()
+    except Failed as error:
         if os.environ.get("CI"):
-            pytest.fail(reason)
-        pytest.skip(reason)
+            raise
+        pytest.skip(str(error))
     browser = playwright_driver.chromium.launch(executable_path=path, args=["--no-sandbox"])
     yield browser
     browser.close()
@@ -49,7 +49,6 @@ def exchange(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningExchan
     exchange.start()
     yield exchange
     exchange.stop()
-    exchange.dismiss_operator()
 
 
 class WatchedPage:

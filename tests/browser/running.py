@@ -3,7 +3,6 @@
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -13,9 +12,11 @@ from typing import Any, NamedTuple
 
 import httpx
 
-from tests.drivers.migrated import copy_database
+from benchmarks.migrated import copy_database
+from tests.drivers.operator import Operator
+from tests.drivers.ports import free_port
+from tests.drivers.root import ROOT
 
-ROOT = Path(__file__).resolve().parents[2]
 START_TIMEOUT = 60.0
 STOP_TIMEOUT = 30.0
 
@@ -33,7 +34,7 @@ class RunningExchange:
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
-        self._port = _free_port()
+        self._port = free_port()
         self._process: subprocess.Popen[bytes] | None = None
         self.url = f"http://127.0.0.1:{self._port}"
         self._environment = {
@@ -44,33 +45,8 @@ class RunningExchange:
         }
         for name in ("DATABASE_URL", "REDIS_URL"):
             self._environment.pop(name, None)
-        self._operator: subprocess.Popen[str] | None = None
+        self.manage = Operator(self._environment).manage
         copy_database(directory)
-
-    def manage(self, *arguments: str) -> str:
-        """Run a management command; returns what it printed."""
-        if self._operator is None:
-            self._operator = subprocess.Popen(
-                [sys.executable, "-m", "tests.browser.command_line"],
-                cwd=ROOT,
-                env=self._environment,
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                text=True,
-            )
-        assert self._operator.stdin is not None
-        assert self._operator.stdout is not None
-        self._operator.stdin.write(json.dumps(arguments) + "\n")
-        self._operator.stdin.flush()
-        code, printed, errors = json.loads(self._operator.stdout.readline())
-        assert code == 0, f"{arguments}: {printed}{errors}"
-        return str(printed)
-
-    def dismiss_operator(self) -> None:
-        """End the process that carries out management commands."""
-        if self._operator is not None:
-            self._operator.communicate(timeout=STOP_TIMEOUT)
-            self._operator = None
 
     def start(self) -> None:
         """Serve, and return when it answers."""
@@ -201,10 +177,3 @@ class RunningExchange:
             return httpx.get(f"{self.url}/healthz").status_code == 200
         except httpx.TransportError:
             return False
-
-
-def _free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port: int = listener.getsockname()[1]
-        return port

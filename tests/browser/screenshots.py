@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import shutil
 import sys
 import tempfile
 import time
@@ -23,10 +22,12 @@ from typing import Any, Final, NamedTuple
 import httpx
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
+from benchmarks.exchange import Failed
+from benchmarks.page import find_browser
 from tests.browser.every_page import EVERY_PAGE, Addresses, SitePage, look_up
-from tests.drivers.server import ROOT, ServerProcess
+from tests.drivers.root import ROOT
+from tests.drivers.server import ServerProcess
 
-BROWSERS: Final = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 THEMES: Final = ("dark", "light")
 WIDTHS: Final = {"phone": (360, 780), "tablet": (900, 1100), "wide": (1680, 1000)}
 WAIT_MS: Final = 20_000
@@ -269,9 +270,10 @@ def main() -> None:
     parser.add_argument("--only", default="", help="pages whose name contains this")
     parser.add_argument("--readme", action="store_true", help=f"the two in {README}")
     options = parser.parse_args()
-    path = next(filter(None, map(shutil.which, BROWSERS)), None)
-    if path is None:
-        sys.exit(f"no browser on this machine: looked for {', '.join(BROWSERS)}")
+    try:
+        path = find_browser()
+    except Failed as error:
+        sys.exit(str(error))
     options.to.mkdir(parents=True, exist_ok=True)
     with demonstration() as shown, sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=path, args=["--no-sandbox"])

@@ -34,6 +34,7 @@ def test_a_new_account_goes_from_nothing_to_its_first_order(
 
     tab.get_by_role("button", name="Ask for play money").click()
     expect_steps(tab, money=True, order=False)
+    expect(page.balance("USD").locator("td").nth(1)).not_to_have_text("0")
     tab.get_by_role("button", name="Place an order").click()
     expect(tab.locator("#asks button:focus, #bids button:focus")).to_have_count(1)
     tab.keyboard.press("Enter")

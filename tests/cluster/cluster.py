@@ -17,7 +17,8 @@ import psycopg
 from markets.ownership import MARKET_LOCKS, PROCESS_LOCKS
 from tests.cluster.load import Load
 from tests.cluster.services import REDIS_URL
-from tests.drivers.server import ROOT, ServerProcess
+from tests.drivers.root import ROOT
+from tests.drivers.server import ServerProcess
 from tests.waiting import wait_until
 
 START_SECONDS: Final = 60.0

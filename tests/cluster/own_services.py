@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
-import socket
 import subprocess
 import tempfile
 import threading
@@ -16,6 +15,8 @@ from typing import Any, Final, Self
 import psycopg
 import redis
 
+from benchmarks.migrated import migrate
+from tests.drivers.ports import free_port
 from tests.waiting import wait_until
 
 SECONDS: Final = 60
@@ -24,7 +25,7 @@ OWNER: Final = "postgres"
 
 
 class OwnPostgres:
-    """A server in a folder of its own; its superuser is `postgres`, exchanges connect as `exchange`."""
+    """A server in a folder of its own: superuser `postgres`, role and database `exchange`, migrated."""
 
     def __init__(self, *settings: str, address: str = "127.0.0.1") -> None:
         self.address = address
@@ -43,6 +44,8 @@ class OwnPostgres:
         with self.connect() as connection:
             connection.execute("CREATE ROLE exchange LOGIN")
             connection.execute("CREATE DATABASE exchange OWNER exchange")
+        with tempfile.TemporaryDirectory() as var:
+            migrate(EXCHANGE_VAR=var, DATABASE_URL=self.url)
 
     @property
     def url(self) -> str:
@@ -97,13 +100,6 @@ class OwnPostgres:
             **self._as,
         )
         assert done.returncode == 0, done.stdout
-
-
-def free_port(address: str = "127.0.0.1") -> int:
-    """A port that nobody listens on."""
-    with socket.create_server((address, 0)) as listener:
-        port: int = listener.getsockname()[1]
-        return port
 
 
 class OwnRedis:

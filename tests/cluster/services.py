@@ -10,7 +10,7 @@ import psycopg
 import pytest
 import redis
 
-from tests.drivers.migrated import drop_database, template_of, url_of
+from benchmarks.migrated import drop_database, template_of, url_of
 
 DATABASE_URL = os.environ.get("TEST_DATABASE_URL", "postgres://postgres@127.0.0.1:5432/postgres")
 REDIS_URL = os.environ.get("TEST_REDIS_URL", "redis://127.0.0.1:6379/0")

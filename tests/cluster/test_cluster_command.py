@@ -19,7 +19,7 @@ from tests.drivers.cluster import (
     manage,
     own_redis,
 )
-from tests.drivers.server import ROOT
+from tests.drivers.root import ROOT
 from tests.waiting import wait_until
 
 SERVER = DATABASE_URL.rpartition("/")[0]

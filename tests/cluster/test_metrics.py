@@ -11,10 +11,11 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.api.test_metrics import free_port
 from tests.cluster.services import REDIS_URL, own_database
 from tests.drivers.figures import Figures
-from tests.drivers.server import ROOT, ServerProcess
+from tests.drivers.ports import free_port
+from tests.drivers.root import ROOT
+from tests.drivers.server import ServerProcess
 from tests.waiting import wait_until
 
 pytestmark = pytest.mark.slow

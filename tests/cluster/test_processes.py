@@ -13,7 +13,8 @@ import httpx
 import pytest
 
 from tests.cluster.services import REDIS_URL, own_database
-from tests.drivers.server import ROOT, ServerProcess
+from tests.drivers.root import ROOT
+from tests.drivers.server import ServerProcess
 from tests.drivers.sockets import Socket
 from tests.waiting import wait_until
 

@@ -20,7 +20,8 @@ from tests.drivers.cluster import (
     own_redis,
 )
 from tests.drivers.load import Load
-from tests.drivers.server import ROOT, ServerProcess
+from tests.drivers.root import ROOT
+from tests.drivers.server import ServerProcess
 from tests.waiting import wait_until
 
 pytestmark = pytest.mark.slow

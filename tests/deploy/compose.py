@@ -7,7 +7,7 @@ from typing import Any
 
 import yaml
 
-from tests.drivers.server import ROOT
+from tests.drivers.root import ROOT
 
 FILE = ROOT / "compose.yaml"
 EXAMPLE = ROOT / ".env.example"

@@ -13,7 +13,7 @@ from django.core.management import load_command_class
 
 from markets.cluster.child import STOP_SECONDS
 from tests.deploy import compose
-from tests.drivers.server import ROOT
+from tests.drivers.root import ROOT
 from tests.test_docs import OPERATIONS, rows, section, words
 
 FILLED = {

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import pytest
 
-from tests.drivers.server import ROOT
+from tests.drivers.root import ROOT
 
 KNOWN = {
     *("FROM", "LABEL", "ENV", "RUN", "COPY", "WORKDIR", "USER", "EXPOSE", "STOPSIGNAL"),

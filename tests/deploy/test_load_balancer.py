@@ -10,7 +10,7 @@ import pytest
 from django.test import Client
 
 from tests.drivers.cluster import need_program
-from tests.drivers.server import ROOT
+from tests.drivers.root import ROOT
 
 FILE = ROOT / "deploy" / "Caddyfile"
 

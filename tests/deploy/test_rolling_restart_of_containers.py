@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.drivers.server import ROOT
+from tests.drivers.root import ROOT
 
 SCRIPT = ROOT / "deploy" / "rolling-restart"
 

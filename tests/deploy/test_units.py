@@ -13,7 +13,7 @@ from django.core.management import load_command_class
 
 from markets.cluster.child import STOP_SECONDS
 from tests.drivers.cluster import need_program
-from tests.drivers.server import ROOT
+from tests.drivers.root import ROOT
 
 UNITS = ROOT / "deploy" / "systemd"
 SERVICES = sorted(UNITS.glob("*.service"))

@@ -19,7 +19,7 @@ from typing import Any
 import psutil
 import pytest
 
-from tests.drivers.server import ROOT
+from tests.drivers.root import ROOT
 from tests.waiting import wait_until
 
 STARTUP_SECONDS = 90

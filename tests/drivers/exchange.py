@@ -29,7 +29,7 @@ from tests.drivers.sockets import Socket
 from tests.waiting import wait_until
 
 STARTUP_SECONDS: Final = 20.0
-SCAN_INTERVAL: Final = 0.1
+SCAN_INTERVAL: Final = 0.5
 """Seconds between looks for new markets, instead of the second that serves people."""
 T = TypeVar("T")
 JSON = dict[str, Any]

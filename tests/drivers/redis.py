@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 import signal
-import socket
 import subprocess
 from pathlib import Path
 from types import TracebackType
@@ -14,6 +13,7 @@ from typing import Any, Final, Self
 import pytest
 import redis
 
+from tests.drivers.ports import free_port
 from tests.waiting import wait_until
 
 PROGRAM: Final = "redis-server"
@@ -26,13 +26,6 @@ def need_redis_server() -> None:
         if os.environ.get("CI"):
             pytest.fail(what)
         pytest.skip(what)
-
-
-def free_port() -> int:
-    """A port that nobody has at the moment."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
 
 
 class RedisServer:

@@ -12,15 +12,16 @@ import threading
 from pathlib import Path
 from typing import Any, Final
 
-from tests.drivers.migrated import copy_database
+from benchmarks.migrated import copy_database
+from tests.drivers.operator import Operator
+from tests.drivers.root import ROOT
 
-ROOT: Final = Path(__file__).resolve().parents[2]
 STARTUP_SECONDS: Final = 60
 _ADDRESS: Final = re.compile(r"http://127\.0\.0\.1:\d+")
 
 
 class ServerProcess:
-    """An exchange of its own; `environment` may point it at another database."""
+    """An exchange of its own; `environment` may point it at another database, which has its tables."""
 
     def __init__(self, var: Path, **environment: str) -> None:
         self.environment = {
@@ -31,19 +32,12 @@ class ServerProcess:
         self._process: subprocess.Popen[str] | None = None
         self.url = ""
         self.output: list[str] = []
-        if "DATABASE_URL" in environment:
-            self.manage("migrate", "--verbosity", "0")
-        else:
+        self.manage = Operator(self.environment).manage
+        if "DATABASE_URL" not in environment:
             copy_database(var)
 
-    def manage(self, *arguments: str) -> str:
-        """Run a management command; its output."""
-        done = self.try_manage(*arguments)
-        assert done.returncode == 0, f"{arguments}: {done.stdout}{done.stderr}"
-        return done.stdout
-
     def try_manage(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        """Run a management command, whatever comes of it."""
+        """Run a management command in a process of its own, whatever comes of it."""
         return subprocess.run(
             [sys.executable, "manage.py", *arguments],
             cwd=ROOT,

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import httpx
 
-from tests.drivers.server import ROOT, ServerProcess
+from tests.drivers.root import ROOT
+from tests.drivers.server import ServerProcess
 from tests.waiting import wait_until
 
 READY_SECONDS = 60.0

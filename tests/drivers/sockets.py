@@ -6,6 +6,7 @@ import itertools
 import json
 import socket
 from collections import deque
+from collections.abc import Callable
 from types import TracebackType
 from typing import Any, Final, Self
 from zlib import crc32
@@ -15,6 +16,17 @@ from websockets.sync.client import connect
 JSON = dict[str, Any]
 PATIENCE: Final = 20.0
 """Seconds to wait for a message that must come."""
+
+
+def first_wanted(kept: deque[Any], receive: Callable[[], Any], wanted: Callable[[Any], Any]) -> Any:
+    """The first message that is wanted, of those kept and then of those that come; others are kept."""
+    for index, message in enumerate(kept):
+        if wanted(message):
+            del kept[index]
+            return message
+    while not wanted(message := receive()):
+        kept.append(message)
+    return message
 
 
 class Socket:
@@ -99,15 +111,8 @@ class Socket:
         return messages
 
     def _first(self, wanted: Any) -> JSON:
-        for index, message in enumerate(self.kept):
-            if wanted(message):
-                del self.kept[index]
-                return message
-        while True:
-            message = self.receive()
-            if wanted(message):
-                return message
-            self.kept.append(message)
+        message: JSON = first_wanted(self.kept, self.receive, wanted)
+        return message
 
     def receive(self) -> JSON:
         """The next message from the wire."""

@@ -22,7 +22,8 @@ from markets import operators
 from markets.matching.types import SECOND
 from markets.models import Batch, Market, OperatorCommand
 from tests.drivers.exchange import ExchangeDriver
-from tests.drivers.server import ROOT, ServerProcess
+from tests.drivers.root import ROOT
+from tests.drivers.server import ServerProcess
 
 
 def run(*arguments: str, **options: Any) -> str:

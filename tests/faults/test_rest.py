@@ -315,7 +315,7 @@ def test_who_has_no_plan_is_answered_to_the_byte_as_if_nobody_had(
             bob.http.get("balances", headers=ask),
             bob.http.get("markets", headers=ask),
             bob.http.post("orders", json={"market": market}, headers=ask),
-            httpx.get(f"{exchange.url}/api/v3/depth?symbol={symbol}", headers=ask),
+            httpx.get(f"{exchange.url}/api/v3/ticker/bookTicker?symbol={symbol}", headers=ask),
         ]
         return [
             (r.status_code, sorted(h for h in r.headers.items() if h[0] not in VARY), r.content)

@@ -16,6 +16,7 @@ from websockets.sync.client import connect
 
 from markets.signing_keys import make_hmac_key
 from tests.drivers.exchange import ExchangeDriver, Trader
+from tests.drivers.sockets import first_wanted
 
 JSON = dict[str, Any]
 PATIENCE: Final = 20.0
@@ -49,15 +50,7 @@ class Wire:
 
     def first(self, wanted: Callable[[Any], Any]) -> Any:
         """The first message that is wanted."""
-        for index, message in enumerate(self.kept):
-            if wanted(message):
-                del self.kept[index]
-                return message
-        while True:
-            message = self.receive()
-            if wanted(message):
-                return message
-            self.kept.append(message)
+        return first_wanted(self.kept, self.receive, wanted)
 
     def say(self, frame: Any) -> Any:
         """Send any frame; the answer to it."""

@@ -12,6 +12,7 @@ from contextlib import redirect_stderr, redirect_stdout
 
 import django
 from django.core.management import execute_from_command_line
+from django.db import connections
 
 
 def run(arguments: list[str]) -> tuple[int, str, str]:
@@ -26,6 +27,8 @@ def run(arguments: list[str]) -> tuple[int, str, str]:
         except Exception:  # noqa: BLE001 - told to whoever asked
             traceback.print_exc()
             code = 1
+        finally:
+            connections.close_all()
     return code, printed.getvalue(), errors.getvalue()
 
 
