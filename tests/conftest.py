@@ -16,23 +16,35 @@ from tests.drivers.exchange import ExchangeDriver
 BROWSERS: Final = Path(__file__).parent / "browser"
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`make test ARGS=--long`: those that are marked so, too."""
+    parser.addoption("--long", action="store_true", help="run also what is marked `long`")
+
+
 def pytest_configure() -> None:
     """Passwords of tests need not cost a third of a second each."""
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Fast tests first, then the real processes and long searches, the browsers last.
 
     The browsers' chapter is many short files, one of which is soon done when nothing else is left to do; and
     by then no test adds a network to the machine, at which a browser lets go of what it is loading.
     """
+    if not config.getoption("--long"):
+        config.hook.pytest_deselected(items=[item for item in items if _is_long(item)])
+        items[:] = [item for item in items if not _is_long(item)]
     items.sort(
         key=lambda item: (
             item.get_closest_marker("slow") is not None,
             item.path.is_relative_to(BROWSERS),
         )
     )
+
+
+def _is_long(item: pytest.Item) -> bool:
+    return item.get_closest_marker("long") is not None
 
 
 @pytest.fixture(scope="session")

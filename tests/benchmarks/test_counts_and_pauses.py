@@ -98,6 +98,7 @@ def test_the_counted_flow_is_the_same_each_time_and_all_of_it_is_done() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.skipif(shutil.which("valgrind") is None, reason="valgrind is not installed")
 def test_a_count_is_of_the_kind_of_message() -> None:
     valgrind = shutil.which("valgrind")
@@ -195,8 +196,9 @@ def test_a_server_that_is_not_installed_is_missing_and_not_required() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_other_servers_echo() -> None:
-    others = [servers.OTHERS[name] for name in ("granian", "hypercorn", "daphne")]
+    others = list(servers.OTHERS.values())
     if missing := [name for other in others for name in other.missing]:
         pytest.skip(f"{missing} not installed")
 

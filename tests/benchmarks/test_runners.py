@@ -21,10 +21,11 @@ from tests.cluster.services import DATABASE_URL, need_services
 from tests.drivers.redis import RedisServer
 
 TINY = Settings(runs=1, seconds=0.3, size=0.004)
-OF_THE_OTHERS = ("one-in-flight", "start")
+OF_THE_OTHERS = ("one-in-flight", "lag-10", "start")
 
 
 @pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize("name", OF_THE_OTHERS)
 def test_a_case_yields_figures_of_one_run(name: str) -> None:
     figures = list(CASES[name](TINY))

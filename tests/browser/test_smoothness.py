@@ -18,7 +18,7 @@ pytestmark = pytest.mark.slow
 
 LEVELS = 300
 WARM = 650
-UPDATES = 1_000
+UPDATES = 500
 """With each of the charts. Of ten updates one is a trade: warm, the list of the last 100 is full."""
 CHARTS = ("Depth", "Candles")
 ROOM = 1.1

@@ -64,7 +64,9 @@ def from_the_database(folder: Path) -> Iterator[Way]:
         postgres.remove()
 
 
-@pytest.mark.parametrize("cut_off", [from_everything, from_the_database])
+@pytest.mark.parametrize(
+    "cut_off", [from_everything, pytest.param(from_the_database, marks=pytest.mark.long)]
+)
 def test_a_process_that_is_cut_off_is_taken_over_within_15_seconds_and_rejoins(
     cut_off: Callable[[Path], AbstractContextManager[Way]],
     tmp_path: Path,

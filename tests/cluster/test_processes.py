@@ -31,6 +31,7 @@ def server(tmp_path: Path) -> Iterator[ServerProcess]:
             server.kill()
 
 
+@pytest.mark.long
 def test_orders_cross_processes_and_an_engine_that_dies_is_replaced(server: ServerProcess) -> None:
     market = (
         f"P{os.getpid()}-USD"  # Redis is shared, so the market's channel must be this test's own

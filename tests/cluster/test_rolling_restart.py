@@ -79,6 +79,7 @@ def test_a_rolling_restart_under_load_loses_and_doubles_nothing(
     assert audited.returncode == 0, audited.stderr
 
 
+@pytest.mark.long
 def test_a_rolling_restart_ends_where_something_does_not_come_back(
     cluster: ClusterProcess, tmp_path: Path
 ) -> None:

@@ -212,6 +212,7 @@ def test_without_an_engine_the_exit_code_says_that_it_waits(db: None) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_an_engine_that_comes_back_freezes_before_it_takes_an_order(server: ServerProcess) -> None:
     """Killed with the order resting, frozen while nobody runs the market, and started again."""
     keys = {

@@ -202,7 +202,10 @@ def test_the_orders_of_a_connection_that_died_with_its_process_are_canceled(
     server.manage("audit")
 
 
-@pytest.mark.parametrize("status", ["auction", "closed"])
+@pytest.mark.parametrize(
+    "status",
+    ["auction", *(pytest.param(each, marks=pytest.mark.long) for each in ("halted", "closed"))],
+)
 def test_a_market_is_in_the_state_that_it_was_in(
     server: ServerProcess, people: tuple[Person, Person, Person], status: str
 ) -> None:

@@ -13,6 +13,8 @@ from django.db import connection
 from django.test import Client
 from django.urls import reverse
 
+from markets import engines, process
+from markets.hub import hub
 from markets.models import Market
 from markets.operators import MarketEngine, market_engines
 from tests.drivers.exchange import ExchangeDriver
@@ -48,6 +50,19 @@ def test_a_market_is_run_by_a_process_since_a_moment(
     assert engine.last_batch is not None
     expected = (0, 0) if connection.vendor == "postgresql" else (None, None)
     assert (engine.waiting, engine.behind_ms) == expected
+
+
+def test_a_new_market_is_served_at_once(
+    exchange: ExchangeDriver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in (engines, hub):
+        monkeypatch.setattr(module, "SCAN_INTERVAL", 3600.0)
+
+    exchange.new_market()  # perhaps found by a look that was due
+    exchange.new_market()
+
+    monkeypatch.undo()
+    process.look_at_once()
 
 
 def test_a_market_that_nobody_runs_is_said_to_be_so(run_market: str) -> None:

@@ -155,7 +155,8 @@ def test_the_engine_does_what_the_model_does(history: list[Step]) -> None:
 
 
 @pytest.mark.slow
-@settings(max_examples=60)
+@pytest.mark.long
+@settings(max_examples=120)
 @given(long_histories)
 def test_the_engine_does_what_the_model_does_in_long_histories(history: list[Step]) -> None:
     play(history)
