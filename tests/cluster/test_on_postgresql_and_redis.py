@@ -13,7 +13,13 @@ from tests.drivers.root import ROOT
 
 MINUTES = 10
 CHAPTERS = (
-    "tests/engine",
+    *(
+        f"tests/engine/test_{name}.py"
+        for name in (
+            *("faults", "frozen_accounts", "leases", "operators", "plans", "shares"),
+            *("single_writer", "tallies", "who_runs_what"),
+        )
+    ),
     "tests/api/rules/test_groups.py",
     "tests/api/rules/test_ways_out.py",
     *(f"tests/api/test_{name}.py" for name in ("orders", "private_channels", "statement")),
