@@ -16,7 +16,7 @@ from schemathesis.specs.openapi.checks import (
 
 from tests.drivers.exchange import ExchangeDriver, Trader
 
-EXAMPLES: Final = 5
+EXAMPLES: Final = 3
 """Requests of each operation, in each mode."""
 CHECKS: Final = [
     checks.not_a_server_error,

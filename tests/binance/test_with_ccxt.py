@@ -203,7 +203,8 @@ def test_errors_are_the_ones_that_ccxt_knows(ccxt: Any, busy: str, error: str, c
 def of_document(name: str) -> str:
     """Its lines for ccxt."""
     blocks = re.findall(r"```python\n(.*?)```", (ROOT / name).read_text(), re.DOTALL)
-    return next(block for block in blocks if "ccxt.binance" in block)
+    lines: str = next(block for block in blocks if "ccxt.binance" in block)
+    return lines
 
 
 SHOWN = {

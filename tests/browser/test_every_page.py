@@ -63,7 +63,10 @@ def faults(tab: Page, url: str, page: SitePage, path: str) -> list[str]:
     return found
 
 
-@pytest.mark.parametrize("chapter", ["MARKET", "DOORS", "ACCOUNT", "ERRORS", "ADMIN"])
+@pytest.mark.parametrize(
+    "chapter",
+    ["MARKET", "DOORS", "ACCOUNT", "ERRORS", pytest.param("ADMIN", marks=pytest.mark.long)],
+)
 def test_every_page_is_as_it_should_be(
     exchange: RunningExchange, lived: Lived, new_page: OpenPage, chapter: str
 ) -> None:

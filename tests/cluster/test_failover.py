@@ -161,6 +161,7 @@ async def test_a_client_that_knows_one_process_finds_the_others(cluster: SmallCl
         assert [found.id for found in await client.orders()] == [order.id]
 
 
+@pytest.mark.long
 def test_nodes_are_those_that_live(cluster: SmallCluster) -> None:
     first, second = cluster.webs
 

@@ -21,7 +21,6 @@ CHAPTERS = (
         )
     ),
     "tests/api/rules/test_groups.py",
-    "tests/api/rules/test_ways_out.py",
     *(f"tests/api/test_{name}.py" for name in ("orders", "private_channels", "statement")),
 )
 """What a database or a layer could change; what is refused before they are asked is alike on any."""

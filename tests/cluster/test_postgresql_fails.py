@@ -57,7 +57,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
         postgres.remove()
 
 
-@pytest.mark.parametrize("how", ["fast", "immediate"])
+@pytest.mark.parametrize("how", [pytest.param("fast", marks=pytest.mark.long), "immediate"])
 def test_postgresql_goes_away_and_comes_back(
     running: Running, how: str, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -175,6 +175,7 @@ def test_it_works_while_the_exchange_runs_in_another_process(server: ServerProce
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_a_market_is_made_as_it_shall_start_and_given_hours(server: ServerProcess) -> None:
     made = server.manage(
         *("create_market", "ETH-USD", "--tick-size", "0.01", "--lot-size", "0.001"),
