@@ -1,4 +1,4 @@
-"""Fifty simulated runs more, five hundred with --long. One that fails is replayed as it says."""
+"""A hundred short simulated runs more, five hundred with --long. One that fails is replayed as it says."""
 
 from __future__ import annotations
 
@@ -7,8 +7,11 @@ import pytest
 from tests.simulation.test_seeds import simulate
 
 BLOCK = 25
-STEPS = 60
-FIRST = [1001, 1026, *(pytest.param(n, marks=pytest.mark.long) for n in range(1051, 1501, BLOCK))]
+STEPS = 30
+FIRST = [
+    *range(1001, 1101, BLOCK),
+    *(pytest.param(first, marks=pytest.mark.long) for first in range(1101, 1501, BLOCK)),
+]
 
 pytestmark = pytest.mark.slow
 
