@@ -10,14 +10,7 @@ import argparse
 
 from clients.order_request import StopPart, TakeProfitPart
 from clients.scripts.options import Stop, account_client, number
-from clients.scripts.order_options import (
-    ORDER_TYPES,
-    VALID,
-    add_market_and_side,
-    add_must_wait,
-    add_new_order,
-    given,
-)
+from clients.scripts.order_options import VALID, add_market_and_side, add_new_order, add_type, given
 from clients.scripts.output import show_group
 
 
@@ -39,17 +32,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--stop-price", type=number, metavar="PRICE", help="of the entry: it waits until then"
     )
-    parser.add_argument(
-        "--type",
-        choices=ORDER_TYPES,
-        help="of the entry: what its prices say, unless given",
-    )
+    add_type(parser, sentence="of the entry: what its prices say, unless given")
     parser.add_argument(
         "--max-slippage", type=number, metavar="RATIO", help="of the entry: 0.01 is 1%%"
     )
     parser.add_argument("--take-profit-client-order-id", metavar="ID")
     parser.add_argument("--stop-loss-client-order-id", metavar="ID")
-    add_must_wait(parser)
     add_new_order(parser, times_in_force=["gtc", "ioc", "fok", "gtd"])
 
 

@@ -62,8 +62,9 @@ def add_new_order(parser: argparse.ArgumentParser, *, times_in_force: list[str])
     add_json(parser)
 
 
-def add_must_wait(parser: argparse.ArgumentParser) -> None:
-    """Add --must-wait."""
+def add_type(parser: argparse.ArgumentParser, *, sentence: str) -> None:
+    """Add --type and --must-wait."""
+    parser.add_argument("--type", choices=ORDER_TYPES, help=sentence)
     parser.add_argument(
         "--must-wait",
         action="store_true",

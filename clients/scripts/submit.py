@@ -9,14 +9,7 @@ Rules:
 import argparse
 
 from clients.scripts.options import Stop, account_client, number
-from clients.scripts.order_options import (
-    ORDER_TYPES,
-    VALID,
-    add_market_and_side,
-    add_must_wait,
-    add_new_order,
-    given,
-)
+from clients.scripts.order_options import VALID, add_market_and_side, add_new_order, add_type, given
 from clients.scripts.output import show_order
 
 
@@ -39,18 +32,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="PRICE",
         help="wait until the last price reaches it; then trade at the market or, with a price, up to that",
     )
-    parser.add_argument(
-        "--type",
-        choices=ORDER_TYPES,
-        help="what the prices say, unless given",
-    )
+    add_type(parser, sentence="what the prices say, unless given")
     parser.add_argument(
         "--max-slippage",
         type=number,
         metavar="RATIO",
         help="of market and stop orders: 0.01 is 1%% from the best (or stop) price",
     )
-    add_must_wait(parser)
     add_new_order(parser, times_in_force=["gtc", "ioc", "fok", "gtd"])
 
 
