@@ -11,7 +11,7 @@ Rules:
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from functools import lru_cache
 from itertools import chain
@@ -179,16 +179,20 @@ def dialect_of(connection: BaseDatabaseWrapper) -> Dialect:
     return PostgresDialect(driver) if connection.vendor == "postgresql" else SqliteDialect(driver)
 
 
-def _parts(rows: Sequence[Row], columns: int) -> Iterator[Sequence[Row]]:
+def _parts(rows: Sequence[Row], columns: int) -> list[Sequence[Row]]:
     """The rows in runs of powers of two."""
+    if len(rows) <= 1:
+        return [rows] if rows else []
     most = MOST_ROWS
     while most * columns > MOST_VALUES:
         most //= 2
+    parts = []
     start = 0
     while start < len(rows):
         size = min(most, 1 << (len(rows) - start).bit_length() - 1)
-        yield rows[start : start + size]
+        parts.append(rows[start : start + size])
         start += size
+    return parts
 
 
 def _flat(rows: Sequence[Row]) -> list[Any]:

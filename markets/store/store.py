@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import DEFAULT_DB_ALIAS, connections, transaction
 
 from markets import models
 from markets.database import one_moment
@@ -125,8 +125,9 @@ class Store:
     def prefetch(self, needs: Needs) -> Known:
         """Answer what an engine must know before it executes a batch."""
         with speaking():
-            dialect = dialect_of(connection)
-            with connection.wrap_database_errors:
+            database = connections[DEFAULT_DB_ALIAS]
+            dialect = dialect_of(database)
+            with database.wrap_database_errors:
                 funds = self._funds(dialect, needs.accounts) if needs.accounts else {}
                 names = needs.client_order_ids
                 named = self._by_client_order_id(dialect, names) if names else {}

@@ -8,7 +8,15 @@ from dataclasses import dataclass
 from typing import Any
 
 import msgspec
-from django.db import DatabaseError, IntegrityError, InterfaceError, connection, transaction
+from django.db import (
+    DEFAULT_DB_ALIAS,
+    DatabaseError,
+    IntegrityError,
+    InterfaceError,
+    connection,
+    connections,
+    transaction,
+)
 
 from markets import models
 from markets.matching.events import Batch
@@ -80,8 +88,9 @@ class Transaction:
     ) -> Committed:
         """Make the batch durable. Raises SequenceTaken, Outdated, or StoreUnavailable."""
         with speaking():
-            self._dialect = dialect_of(connection)
-            with self._dialect.writing(), connection.wrap_database_errors, transaction.atomic():
+            database = connections[DEFAULT_DB_ALIAS]
+            self._dialect = dialect_of(database)
+            with self._dialect.writing(), database.wrap_database_errors, transaction.atomic():
                 return self._write(command_id, configuration or {})
 
     def _write(self, command_id: int | None, configuration: Mapping[str, Any]) -> Committed:
