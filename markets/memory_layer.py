@@ -1,8 +1,8 @@
 """The channel layer of a process that is alone: channels' own, at a cost that does not grow with the markets.
 
 Rules:
-- channels' looks through all channels and groups for what has expired whenever anything is sent or received, so
-  that each order would cost a step for every market. This one looks once in EXPIRY_INTERVAL.
+- channels' looks through all channels and groups for what has expired whenever anything is sent or received,
+  so that each order would cost a step for every market. This one looks once in EXPIRY_INTERVAL.
 - A message is not copied deep: what its dictionary holds is never changed once it was sent (`Parcel`).
 - A channel's queue stays while somebody receives from it; channels' makes one for every message.
 """

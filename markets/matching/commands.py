@@ -59,11 +59,18 @@ class PlaceOrder(NamedTuple):
 
     def content(self) -> str:
         """What the order is, as one text: equal for orders that ask for the same only."""
+        # Taken apart once: every order that has a client_order_id passes here.
+        # fmt: off
+        (
+            side, kind, quantity, price, given, post_only, prevention, _, quote_quantity, stop_price,
+            display_quantity, expires_at, max_slippage,
+        ) = self[1:14]
+        # fmt: on
+        time_in_force = self.effective_time_in_force if given is None else given
         return (
-            f"{self.side._value_}|{self.type._value_}|{self.quantity}|{self.price}"
-            f"|{self.effective_time_in_force._value_}|{self.post_only}"
-            f"|{self.self_trade_prevention._value_}|{self.quote_quantity}|{self.stop_price}"
-            f"|{self.display_quantity}|{self.expires_at}|{self.max_slippage}"
+            f"{side._value_}|{kind._value_}|{quantity}|{price}|{time_in_force._value_}|{post_only}"
+            f"|{prevention._value_}|{quote_quantity}|{stop_price}|{display_quantity}|{expires_at}"
+            f"|{max_slippage}"
         )
 
     def fingerprint(self, symbol: str) -> str:

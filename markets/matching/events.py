@@ -189,6 +189,8 @@ class Done(NamedTuple):
     @property
     def trades(self) -> list[Trade]:
         """The matches among its events, in order."""
+        if len(self.events) < 2:  # no trade comes alone
+            return []
         return [event for event in self.events if isinstance(event, Trade)]
 
 

@@ -22,9 +22,19 @@ from markets.messages.public import JSON, ratio_text, time_text, units_text
 BUY: Final = Side.BUY
 
 
+_NONE_TOUCHED: Final = (
+    '"filled_quantity":"0","canceled_quantity":"0","prevented_quantity":"0",'
+    '"average_price":null,"filled_notional":"0","fee":"0"'
+)
+"""The figures of an order of which all remains."""
+_UNCONDITIONAL: Final = '"display_quantity":null,"expires_at":null,"max_slippage":null'
+_UNGROUPED: Final = '"group_id":null,"group_role":null'
+
+
 def order_text(order: OrderState, spec: MarketSpec) -> str:
     """An order, as the contract lists its fields."""
-    # Taken apart once, enumerations by their values: this is written for every change of every order.
+    # Taken apart once, enumerations by their values, and what most orders do not have in one piece: this is
+    # written for every change of every order.
     # fmt: off
     (
         order_id, _, name, side, kind, time_in_force, post_only, prevention, quote_quantity, slippage,
@@ -35,32 +45,45 @@ def order_text(order: OrderState, spec: MarketSpec) -> str:
     # fmt: on
     base, quote = spec.base_decimals, spec.quote_decimals
     fee_decimals, fee_asset = (base, spec.base) if side is BUY else (quote, spec.quote)
+    wanted = units_text(quantity, base)
+    if remaining == quantity:
+        rest, figures = wanted, _NONE_TOUCHED
+    else:
+        rest = units_text(remaining, base) if remaining else "0"
+        figures = (
+            f'"filled_quantity":"{units_text(filled, base) if filled else "0"}",'
+            f'"canceled_quantity":"{units_text(canceled, base) if canceled else "0"}",'
+            f'"prevented_quantity":"{units_text(prevented, base) if prevented else "0"}",'
+            f'"average_price":{_average(notional, filled, spec) if filled else "null"},'
+            f'"filled_notional":"{format_units(notional, quote) if notional else "0"}",'
+            f'"fee":"{format_units(fee, fee_decimals) if fee else "0"}"'
+        )
+    conditions, grouped = _UNCONDITIONAL, _UNGROUPED
+    if display is not None or expires_at is not None or slippage is not None:
+        conditions = (
+            f'"display_quantity":{_units(display, base)},'
+            f'"expires_at":{"null" if expires_at is None else _word(time_text(expires_at))},'
+            f'"max_slippage":{"null" if slippage is None else _word(ratio_text(slippage))}'
+        )
+    if group is not None or role is not None:
+        grouped = f'"group_id":{_word(group)},"group_role":{"null" if role is None else _word(role._value_)}'
+    created = time_text(created_at)
     return (
-        f'{{"id":"{order_id}","client_order_id":{_word(name)},"market":"{spec.symbol}",'
-        f'"side":"{side._value_}","type":"{kind._value_}",'
+        f'{{"id":"{order_id}","client_order_id":{"null" if name is None else _word(name)},'
+        f'"market":"{spec.symbol}","side":"{side._value_}","type":"{kind._value_}",'
         f'"time_in_force":"{time_in_force._value_}",'
         f'"post_only":{"true" if post_only else "false"},'
         f'"price":{_units(price if kind in LIMITED else None, quote)},'
-        f'"stop_price":{_units(stop_price, quote)},'
-        f'"quantity":"{units_text(quantity, base)}",'
-        f'"quote_quantity":{_units(quote_quantity, quote)},'
-        f'"remaining_quantity":"{units_text(remaining, base) if remaining else "0"}",'
-        f'"filled_quantity":"{units_text(filled, base) if filled else "0"}",'
-        f'"canceled_quantity":"{units_text(canceled, base) if canceled else "0"}",'
-        f'"prevented_quantity":"{units_text(prevented, base) if prevented else "0"}",'
-        f'"average_price":{_average(notional, filled, spec) if filled else "null"},'
-        f'"filled_notional":"{format_units(notional, quote) if notional else "0"}",'
-        f'"fee":"{format_units(fee, fee_decimals) if fee else "0"}",'
-        f'"fee_asset":"{fee_asset}","status":"{status._value_}",'
-        f'"reason":{"null" if reason is None else _word(reason._value_)},'
-        f'"display_quantity":{_units(display, base)},'
-        f'"expires_at":{"null" if expires_at is None else _word(time_text(expires_at))},'
-        f'"max_slippage":{"null" if slippage is None else _word(ratio_text(slippage))},'
+        f'"stop_price":{"null" if stop_price is None else _units(stop_price, quote)},'
+        f'"quantity":"{wanted}",'
+        f'"quote_quantity":{"null" if quote_quantity is None else _units(quote_quantity, quote)},'
+        f'"remaining_quantity":"{rest}",{figures},"fee_asset":"{fee_asset}",'
+        f'"status":"{status._value_}",'
+        f'"reason":{"null" if reason is None else _word(reason._value_)},{conditions},'
         f'"self_trade_prevention":"{prevention._value_}",'
-        f'"cancel_on_disconnect":{"false" if connection is None else "true"},'
-        f'"group_id":{_word(group)},"group_role":{"null" if role is None else _word(role._value_)},'
-        f'"sequence":{sequence},"created_at":"{time_text(created_at)}",'
-        f'"updated_at":"{time_text(updated_at)}"}}'
+        f'"cancel_on_disconnect":{"false" if connection is None else "true"},{grouped},'
+        f'"sequence":{sequence},"created_at":"{created}",'
+        f'"updated_at":"{created if updated_at == created_at else time_text(updated_at)}"}}'
     )
 
 
@@ -81,20 +104,28 @@ def _units(units: int | None, decimals: int) -> str:
 
 def fill_text(trade: Trade, spec: MarketSpec, *, taker: bool, client_order_id: str | None) -> str:
     """One order's side of a trade."""
-    side = trade.taker_side if taker else trade.taker_side.opposite
+    # fmt: off
+    (
+        sequence, trade_id, price, quantity, _, side, taker_order, maker_order, _, _, taker_fee,
+        maker_fee, taker_rate, maker_rate, timestamp,
+    ) = trade
+    # fmt: on
     base, quote = spec.base_decimals, spec.quote_decimals
+    if taker:
+        order, fee, rate, liquidity = taker_order, taker_fee, taker_rate, "taker"
+    else:
+        order, fee, rate, liquidity = maker_order, maker_fee, maker_rate, "maker"
+        side = side.opposite
     fee_decimals, fee_asset = (base, spec.base) if side is BUY else (quote, spec.quote)
-    fee = format_units(trade.taker_fee if taker else trade.maker_fee, fee_decimals)
-    rate = trade.taker_fee_rate if taker else trade.maker_fee_rate
     return (
-        f'{{"id":"{trade.id}","order_id":"{trade.taker_order if taker else trade.maker_order}",'
-        f'"client_order_id":{_word(client_order_id)},"market":"{spec.symbol}",'
-        f'"side":"{side._value_}","price":"{units_text(trade.price, quote)}",'
-        f'"quantity":"{units_text(trade.quantity, base)}",'
-        f'"fee":"{fee}","fee_asset":"{fee_asset}",'
+        f'{{"id":"{trade_id}","order_id":"{order}",'
+        f'"client_order_id":{"null" if client_order_id is None else _word(client_order_id)},'
+        f'"market":"{spec.symbol}","side":"{side._value_}","price":"{units_text(price, quote)}",'
+        f'"quantity":"{units_text(quantity, base)}",'
+        f'"fee":"{format_units(fee, fee_decimals)}","fee_asset":"{fee_asset}",'
         f'"fee_rate":{"null" if rate is None else _word(ratio_text(rate))},'
-        f'"liquidity":"{"taker" if taker else "maker"}","sequence":{trade.sequence},'
-        f'"timestamp":"{time_text(trade.timestamp)}"}}'
+        f'"liquidity":"{liquidity}","sequence":{sequence},'
+        f'"timestamp":"{time_text(timestamp)}"}}'
     )
 
 

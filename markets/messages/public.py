@@ -108,7 +108,7 @@ def _price_text(spec: MarketSpec, units: int | None) -> str | None:
 
 def ratio_text(millionths: int) -> str:
     """A ratio as the wire writes it."""
-    return format_units(millionths, RATIO_DECIMALS)
+    return units_text(millionths, RATIO_DECIMALS)
 
 
 def trade_json(trade: Trade, spec: MarketSpec) -> JSON:

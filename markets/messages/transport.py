@@ -216,16 +216,13 @@ def answer_of(outcome: Outcome, telling: Telling) -> Answer:
         return Answer(order=text, code=outcome.code, message=outcome.message, errors=outcome.errors)
     if order is None:
         return Answer(canceled=outcome.canceled)
+    _, group, _, _, canceled, duplicate = outcome
     trades = outcome.trades
-    return Answer(
-        order=text,
-        order_id=order.id,
-        fills=telling.fills(order, trades) if trades else [],
-        group=[(telling.order(each), telling.fills(each, trades)) for each in outcome.group],
-        group_id=order.group,
-        canceled=outcome.canceled,
-        duplicate=outcome.duplicate,
-    )
+    fills = telling.fills(order, trades) if trades else []
+    if not group:
+        return Answer(text, order.id, fills, [], order.group, canceled, duplicate)
+    members = [(telling.order(each), telling.fills(each, trades)) for each in group]
+    return Answer(text, order.id, fills, members, order.group, canceled, duplicate)
 
 
 class Parcel:
