@@ -57,7 +57,14 @@ PLACE_FIELDS: Final = (
     "must_wait",
 )
 OCO_FIELDS: Final = (*COMMON_FIELDS, "stop_price", "max_slippage", "stop")
-BRACKET_FIELDS: Final = (*COMMON_FIELDS, "stop_price", "max_slippage", "take_profit", "stop_loss")
+BRACKET_FIELDS: Final = (
+    *COMMON_FIELDS,
+    "stop_price",
+    "max_slippage",
+    "must_wait",
+    "take_profit",
+    "stop_loss",
+)
 STOP_FIELDS: Final = ("stop_price", "price", "max_slippage", "client_order_id")
 TAKE_PROFIT_FIELDS: Final = STOP_FIELDS
 AMEND_FIELDS: Final = ("price", "quantity", "stop_price", "deadline", "validate_only")
@@ -169,7 +176,7 @@ def place_bracket(
 ) -> tuple[str, PlaceGroup]:
     """The market and command of an entry and its exits. Raises Problem."""
     fields = Fields(params, BRACKET_FIELDS)
-    shape = _read_shape(fields)
+    shape = _read_shape(fields)._replace(must_wait=fields.flag("must_wait"))
     fields.required("quantity")
     profit = loss = None
     if fields.get("take_profit") is not None:

@@ -159,6 +159,9 @@ class BracketShape(NewOrderShape):
     quantity = decimal()
     stop_price = decimal(required=False, allow_null=True)
     max_slippage = decimal(required=False, allow_null=True)
+    must_wait = serializers.BooleanField(
+        required=False, allow_null=True, help_text="Of an entry that waits."
+    )
     take_profit = TakeProfitPartShape(required=False, allow_null=True)
     stop_loss = StopPartShape(required=False, allow_null=True)
 

@@ -68,6 +68,7 @@ STOP = {"stop_price": "5"}
         ),
         ("bracket", {"stop_loss": {"stop_price": "10"}}, "invalid_order", "price"),
         ("bracket", {"type": "stop"}, "invalid_order", "price"),
+        ("bracket", {"must_wait": True}, "invalid_order", "must_wait"),
     ],
 )
 def test_a_groups_bad_field_is_named(
