@@ -1,7 +1,8 @@
 """Tickers: what happened in the last 24 hours, in another window, or on this day; and the best prices.
 
 The 24 hours are the hub's, to the minute; what it does not know of them (ids, the price before) is read
-once a minute. Other windows are added up from candles, to the minute or, of days, to the hour.
+once a minute. Other windows are added up from candles, to the minute or, of days, to the hour; those that
+are streams, too, from the hub's minutes, which come to the same.
 """
 
 from __future__ import annotations
@@ -28,6 +29,8 @@ MOST: Final = {"m": 59, "h": 23, "d": 7}
 """Of each unit in a `windowSize`."""
 _WINDOW: Final = re.compile(r"([1-9][0-9]?)([mhd])", re.ASCII)
 KINDS: Final = ("FULL", "MINI")
+STREAMED: Final = {"1h": HOUR, "4h": 4 * HOUR, "1d": DAY}
+"""The windows that there are streams of."""
 
 
 class Before(NamedTuple):
@@ -38,10 +41,19 @@ class Before(NamedTuple):
     price: int | None
 
 
+class First(NamedTuple):
+    """When a window was read, and its first trade's id."""
+
+    minute: int
+    id: int
+
+
 Read = Callable[..., Awaitable[Any]]
 """Calls something that blocks, in a thread that may read the database."""
 _before: dict[str, Before] = {}
 """Of the last 24 hours, by market."""
+_first: dict[tuple[str, int], First] = {}
+"""Of other windows, by market and seconds."""
 
 
 async def know(read: Read, views: list[MarketView]) -> None:
@@ -61,6 +73,27 @@ def _read(markets: list[int], minute: int) -> list[Before]:
         first = history.first_id_from(market, since)
         found.append(Before(minute, _at(market, first), history.price_before(market, first)))
     return found
+
+
+async def know_windows(read: Read, wanted: list[tuple[MarketView, int]]) -> None:
+    """Read what the hub does not know of windows of so many seconds."""
+    minute = int(time.time()) // MINUTE
+    unknown = [
+        (view, seconds)
+        for view, seconds in wanted
+        if (known := _first.get((view.symbol, seconds))) is None or known.minute != minute
+    ]
+    if unknown:
+        starts = [
+            (key_of(view.spec), (minute * MINUTE - seconds) * MICROSECONDS)
+            for view, seconds in unknown
+        ]
+        for (view, seconds), first in zip(unknown, await read(_read_first, starts), strict=True):
+            _first[view.symbol, seconds] = First(minute, first)
+
+
+def _read_first(starts: list[tuple[int, int]]) -> list[int]:
+    return [_at(market, history.first_id_from(market, since)) for market, since in starts]
 
 
 def _at(market: int, first: int) -> int:
@@ -200,6 +233,21 @@ async def _since(
             ticker |= {"firstId": first_id, "lastId": last_id}
         found.append(_mini(ticker) if mini else ticker)
     return _answer(found, many)
+
+
+def rolling_json(name: str, view: MarketView, seconds: int) -> JSON:
+    """A market's window of STREAMED, as of the minute that `know_windows` read; call that first."""
+    first = _first.get((view.symbol, seconds)) or First(int(time.time()) // MINUTE, -1)
+    start = first.minute * MINUTE - seconds
+    total = view.day.since(start)
+    ticker = _window(name, view.spec, total, view.last_price, (start * 1000, now_ms()))
+    if total is not None and view.trades:
+        first_id = first.id
+        if first_id < 0:  # the window's first trade came since
+            within = (t.id for t in reversed(view.trades) if t.timestamp >= start * MICROSECONDS)
+            first_id = next(within, view.trades[0].id)
+        ticker |= {"firstId": first_id, "lastId": view.trades[0].id}
+    return ticker
 
 
 def _total_since(market: int, start: int) -> tuple[Candle | None, int, int]:

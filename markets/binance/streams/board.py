@@ -18,9 +18,15 @@ from markets import process
 from markets.binance.streams.beat import Beat, Follower, Stream
 from markets.binance.streams.market import MarketEvents, encoded
 from markets.binance.streams.names import Wish, wish_of
-from markets.binance.streams.summaries import TICKERS, average_event, said, ticker_event
+from markets.binance.streams.summaries import (
+    TICKERS,
+    WINDOWS,
+    average_event,
+    said,
+    ticker_event,
+)
 from markets.binance.symbols import names
-from markets.binance.tickers import know
+from markets.binance.tickers import know, know_windows
 from markets.hub import Hub, MarketView
 from markets.messages.public import JSON
 
@@ -146,12 +152,24 @@ class Board:
         ]
         if self._of_all["ticker"]:
             wanted = list(names().views.values())
-        if wanted and (self._knowing is None or self._knowing.done()):
-            self._knowing = asyncio.create_task(self._read(wanted), name="tickers' rows")
+        windows = [each for kind in WINDOWS for each in self._windows(kind)]
+        if (wanted or windows) and (self._knowing is None or self._knowing.done()):
+            self._knowing = asyncio.create_task(self._read(wanted, windows), name="tickers' rows")
 
-    async def _read(self, views: list[MarketView]) -> None:
+    def _windows(self, kind: str) -> list[tuple[MarketView, int]]:
+        """Whose rolling tickers of a kind are followed, and their seconds."""
+        if self._of_all[kind]:
+            return [(view, WINDOWS[kind]) for view in names().views.values()]
+        return [
+            (market.view, WINDOWS[kind])
+            for market in self._markets.values()
+            if Wish(market.name, kind) in market.streams
+        ]
+
+    async def _read(self, views: list[MarketView], windows: list[tuple[MarketView, int]]) -> None:
         try:
             await know(self.hub.read, views)
+            await know_windows(self.hub.read, windows)
         except (DatabaseError, InterfaceError) as error:
             logger.warning("tickers are of an earlier minute: %s", error)
 

@@ -1,15 +1,19 @@
-"""Tickers as streams: once a second the last 24 hours as `tickers` has them, by the streams' short names."""
+"""Tickers as streams: once a second the last 24 hours, or a shorter window, as `tickers` has them, by the
+streams' short names.
+"""
 
 from __future__ import annotations
 
 from typing import Final
 
 from markets.binance.market_data import average, now_ms
-from markets.binance.tickers import day_json
+from markets.binance.tickers import STREAMED, day_json, rolling_json
 from markets.hub import MarketView
 from markets.messages.public import JSON
 
-TICKERS: Final = ("ticker", "miniTicker")
+WINDOWS: Final = {f"ticker_{window}": seconds for window, seconds in STREAMED.items()}
+"""Kinds of rolling tickers, with their seconds."""
+TICKERS: Final = ("ticker", "miniTicker", *WINDOWS)
 OF_TICKER: Final = {
     "p": "priceChange",
     "P": "priceChangePercent",
@@ -40,9 +44,11 @@ OF_MINI_TICKER: Final = {
     "v": "volume",
     "q": "quoteVolume",
 }
+OF_WINDOW: Final = {short: long for short, long in OF_TICKER.items() if short not in "xQbBaA"}
 FIELDS: Final = {
     "ticker": ("24hrTicker", OF_TICKER),
     "miniTicker": ("24hrMiniTicker", OF_MINI_TICKER),
+    **{f"ticker_{window}": (f"{window}Ticker", OF_WINDOW) for window in STREAMED},
 }
 """By kind of stream: the event's name, and its fields by REST's."""
 BY_THE_CLOCK: Final = frozenset({"E", "O", "C"})
@@ -50,9 +56,10 @@ BY_THE_CLOCK: Final = frozenset({"E", "O", "C"})
 
 
 def ticker_event(kind: str, name: str, view: MarketView) -> JSON:
-    """A `ticker` or `miniTicker` of a market."""
+    """A ticker of a market, of one of TICKERS."""
     event, fields = FIELDS[kind]
-    ticker = day_json(name, view)
+    seconds = WINDOWS.get(kind)
+    ticker = day_json(name, view) if seconds is None else rolling_json(name, view, seconds)
     return {
         "e": event,
         "E": now_ms(),
