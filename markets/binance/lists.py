@@ -37,6 +37,7 @@ from markets.binance.order_rows import DEFAULT_ROWS, MAX_ROWS, orders_of_groups
 from markets.binance.orders import MAKER_ONLY, NativeOrder, decode_order
 from markets.binance.parameters import Parameters
 from markets.binance.symbols import name_of, view_of
+from markets.binance.time_unit import moment_json
 from markets.binance.trading import new_name, next_number, raise_refusal
 from markets.matching.commands import CancelOrder, PlaceGroup, PlaceOrder
 from markets.matching.spec import MarketSpec
@@ -270,7 +271,7 @@ def list_json(members: list[NativeOrder], name: str, contingency: str) -> JSON:
         "listStatusType": "EXEC_STARTED" if is_live else "ALL_DONE",
         "listOrderStatus": "EXECUTING" if is_live else "ALL_DONE",
         "listClientOrderId": name,
-        "transactionTime": max(orders.ms(order.updated_at) for order in members),
+        "transactionTime": max(moment_json(order.updated_at) for order in members),
         "symbol": name_of(first.market),
         "orders": [
             {

@@ -12,12 +12,13 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Any, Final, NamedTuple
 
-from markets import history, models
+from markets import clock, history, models
 from markets.binance.calls import JSON, Request
 from markets.binance.errors import BAD_COMBINATION, DialectError, mandatory, not_valid
-from markets.binance.market_data import key_of, now_ms
+from markets.binance.market_data import key_of
 from markets.binance.symbols import names, view_of
 from markets.binance.texts import ZERO, fixed, padded, quotient
+from markets.binance.time_unit import time_json
 from markets.history import DAY, MICROSECONDS, Candle
 from markets.hub import MarketView
 from markets.matching.spec import MarketSpec
@@ -130,10 +131,9 @@ async def day(request: Request) -> JSON | list[JSON]:
 
 def day_json(name: str, view: MarketView, *, mini: bool = False) -> JSON:
     """A market's last 24 hours; `know` it first."""
-    spec, before, close_time = view.spec, _before.get(view.symbol), now_ms()
-    ticker = _window(
-        name, spec, view.day.total(), view.last_price, (close_time - DAY * 1000, close_time)
-    )
+    spec, before, close_time = view.spec, _before.get(view.symbol), clock.now()
+    span = (close_time - DAY * MICROSECONDS, close_time)
+    ticker = _window(name, spec, view.day.total(), view.last_price, span)
     if ticker["count"] and view.trades:
         newest = view.trades[0].id
         first_id = newest if before is None or before.first_id < 0 else before.first_id
@@ -155,7 +155,9 @@ def day_json(name: str, view: MarketView, *, mini: bool = False) -> JSON:
 def _window(
     name: str, spec: MarketSpec, total: Candle | None, last: int | None, span: tuple[int, int]
 ) -> JSON:
-    """What every window's ticker has; without a trade all prices are the last one."""
+    """What every window's ticker has; without a trade all prices are the last one. `span`: from when to when,
+    in microseconds.
+    """
     quote = spec.quote_decimals
     if total is None:
         price = last or 0
@@ -175,8 +177,8 @@ def _window(
         "lowPrice": fixed(total.low, quote),
         "volume": fixed(total.volume, spec.base_decimals),
         "quoteVolume": fixed(total.quote_volume, quote),
-        "openTime": span[0],
-        "closeTime": span[1],
+        "openTime": time_json(span[0]),
+        "closeTime": time_json(span[1]),
         "firstId": -1,
         "lastId": -1,
         "count": total.trade_count,
@@ -228,7 +230,8 @@ async def _since(
     found = []
     for name, view in views.items():
         total, first_id, last_id = await request.read(_total_since, key_of(view.spec), start)
-        ticker = _window(name, view.spec, total, view.last_price, (start * 1000, now_ms()))
+        span = (start * MICROSECONDS, clock.now())
+        ticker = _window(name, view.spec, total, view.last_price, span)
         if total is not None:
             ticker |= {"firstId": first_id, "lastId": last_id}
         found.append(_mini(ticker) if mini else ticker)
@@ -240,7 +243,8 @@ def rolling_json(name: str, view: MarketView, seconds: int) -> JSON:
     first = _first.get((view.symbol, seconds)) or First(int(time.time()) // MINUTE, -1)
     start = first.minute * MINUTE - seconds
     total = view.day.since(start)
-    ticker = _window(name, view.spec, total, view.last_price, (start * 1000, now_ms()))
+    span = (start * MICROSECONDS, clock.now())
+    ticker = _window(name, view.spec, total, view.last_price, span)
     if total is not None and view.trades:
         first_id = first.id
         if first_id < 0:  # the window's first trade came since

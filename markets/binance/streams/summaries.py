@@ -6,8 +6,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from markets.binance.market_data import average, now_ms
+from markets.binance.market_data import average
 from markets.binance.tickers import STREAMED, day_json, rolling_json
+from markets.binance.time_unit import now_json
 from markets.hub import MarketView
 from markets.messages.public import JSON
 
@@ -62,7 +63,7 @@ def ticker_event(kind: str, name: str, view: MarketView) -> JSON:
     ticker = day_json(name, view) if seconds is None else rolling_json(name, view, seconds)
     return {
         "e": event,
-        "E": now_ms(),
+        "E": now_json(),
         "s": name,
         **{short: ticker[long] for short, long in fields.items()},
     }
@@ -76,4 +77,4 @@ def said(event: JSON) -> JSON:
 def average_event(name: str, view: MarketView) -> JSON:
     """The average price of the last minutes."""
     price, last = average(view)
-    return {"e": "avgPrice", "E": now_ms(), "s": name, "i": "5m", "w": price, "T": last}
+    return {"e": "avgPrice", "E": now_json(), "s": name, "i": "5m", "w": price, "T": last}
