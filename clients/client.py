@@ -29,8 +29,8 @@ from clients.errors import (
 from clients.order_request import (
     EntryFields,
     Moment,
-    NewOrderFields,
     Number,
+    OcoFields,
     OrderFields,
     OrderRequest,
     StopPart,
@@ -110,16 +110,17 @@ class ExchangeClient(TradingClient):
         side: str,
         quantity: Number,
         *,
-        price: Number,
         stop: StopPart | Number,
-        **fields: Unpack[NewOrderFields],
+        **fields: Unpack[OcoFields],
     ) -> OrderGroup:
         """Submit a limit order at `price` and a stop of which one cancels the other.
 
-        `stop` is a StopPart, or a number: its stop_price. The other fields are the limit order's;
-        its client_order_id is the group's, with which it is repeated. Raises as submit_order.
+        With a `stop_price` a take profit is in place of the limit order: it waits for that price,
+        then trades at the market, or with a `price` up to that. `stop` is a StopPart, or a number:
+        its stop_price. The other fields are the first order's; its client_order_id is the group's,
+        with which it is repeated. Raises as submit_order.
         """
-        params = oco_params(_first(market, side, quantity, fields, price=price), stop)
+        params = oco_params(_first(market, side, quantity, fields), stop)
         command = submission("submit_oco", "orders/oco", params)
         return OrderGroup.from_json(await self._commands.submit(command))
 
@@ -129,12 +130,11 @@ class ExchangeClient(TradingClient):
         side: str,
         quantity: Number,
         *,
-        price: Number,
         stop: StopPart | Number,
-        **fields: Unpack[NewOrderFields],
+        **fields: Unpack[OcoFields],
     ) -> None:
         """Ask whether `submit_oco` would be refused now; raises Refused as it would."""
-        params = oco_params(_first(market, side, quantity, fields, price=price), stop)
+        params = oco_params(_first(market, side, quantity, fields), stop)
         await self._commands.validate(submission("submit_oco", "orders/oco", params))
 
     async def submit_bracket(
@@ -303,11 +303,9 @@ class ExchangeClient(TradingClient):
         return await rest.call("POST", "faucet", body=params)
 
 
-def _first(
-    market: str, side: str, quantity: Number, fields: Mapping[str, Any], **more: Any
-) -> OrderRequest:
+def _first(market: str, side: str, quantity: Number, fields: Mapping[str, Any]) -> OrderRequest:
     """The first order of a group."""
-    return OrderRequest.of(market, side, quantity, {**fields, **more})
+    return OrderRequest.of(market, side, quantity, fields)
 
 
 def _amendment(

@@ -55,6 +55,15 @@ class EntryFields(NewOrderFields, total=False):
     max_slippage: Number | None
 
 
+class OcoFields(NewOrderFields, total=False):
+    """What may be given with the first order of an oco."""
+
+    type: str | None
+    price: Number | None
+    stop_price: Number | None
+    max_slippage: Number | None
+
+
 class OrderFields(EntryFields, total=False):
     """What may be given with a single order beside market, side and quantity."""
 
@@ -129,16 +138,25 @@ class StopPart:
 
 @dataclass(frozen=True, slots=True)
 class TakeProfitPart:
-    """The limit order of a bracket that takes the profit."""
+    """The exit of a bracket that takes the profit: a limit order at `price`; or, at a `stop_price`, it
+    trades at the market, or with a `price` up to that.
+    """
 
-    price: Number
+    price: Number | None = None
     client_order_id: str | None = None
+    stop_price: Number | None = None
+    max_slippage: Number | None = None
 
 
 def oco_params(first: OrderRequest, stop: StopPart | Number) -> dict[str, Any]:
-    """Return the params of a limit order and a stop of which one cancels the other."""
+    """Return the params of a limit order, or of a take profit where there is a stop_price, and a stop of
+    which one cancels the other.
+    """
     params = first.to_json()
-    del params["type"]
+    if first.type is None:
+        del params["type"]  # a limit order, where nothing is said
+        if first.stop_price is not None:
+            params["type"] = "take_profit" if first.price is None else "take_profit_limit"
     return {**params, "stop": _part(stop, StopPart)}
 
 

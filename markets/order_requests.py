@@ -56,10 +56,17 @@ PLACE_FIELDS: Final = (
     "quote_quantity",
     "must_wait",
 )
-OCO_FIELDS: Final = (*(name for name in COMMON_FIELDS if name != "type"), "stop")
-BRACKET_FIELDS: Final = (*COMMON_FIELDS, "stop_price", "max_slippage", "take_profit", "stop_loss")
+OCO_FIELDS: Final = (*COMMON_FIELDS, "stop_price", "max_slippage", "stop")
+BRACKET_FIELDS: Final = (
+    *COMMON_FIELDS,
+    "stop_price",
+    "max_slippage",
+    "must_wait",
+    "take_profit",
+    "stop_loss",
+)
 STOP_FIELDS: Final = ("stop_price", "price", "max_slippage", "client_order_id")
-TAKE_PROFIT_FIELDS: Final = ("price", "client_order_id")
+TAKE_PROFIT_FIELDS: Final = STOP_FIELDS
 AMEND_FIELDS: Final = ("price", "quantity", "stop_price", "deadline", "validate_only")
 _ORDER_ID: Final = re.compile(r"[0-9]{1,18}", re.ASCII)
 
@@ -142,14 +149,16 @@ def place_oco(
     """The market and command of a pair of which one cancels the other. Raises Problem."""
     fields = Fields(params, OCO_FIELDS)
     shape = _read_shape(fields)
-    for name in ("quantity", "price", "stop"):
+    for name in ("quantity", "stop"):
         fields.required(name)
+    if shape.type is OrderType.LIMIT:
+        fields.required("price")
     stop = fields.part("stop", STOP_FIELDS)
     stop.required("stop_price")
     stop_name = stop.client_order_id()
     spec = _spec_of(fields, spec_of, stop)
-    limit = _order(fields, spec, shape)._replace(account=account, connection=connection)
-    other = limit._replace(
+    first = _order(fields, spec, shape)._replace(account=account, connection=connection)
+    other = first._replace(
         type=OrderType.STOP if stop.get("price") is None else OrderType.STOP_LIMIT,
         price=stop.price("price", spec),
         stop_price=stop.price("stop_price", spec),
@@ -159,7 +168,7 @@ def place_oco(
         display_quantity=None,
     )
     refuse_all([fields, stop], "invalid_order")
-    return spec.symbol, PlaceGroup((limit, other), (GroupRole.OCO_LIMIT, GroupRole.OCO_STOP))
+    return spec.symbol, PlaceGroup((first, other), (GroupRole.OCO_LIMIT, GroupRole.OCO_STOP))
 
 
 def place_bracket(
@@ -167,12 +176,13 @@ def place_bracket(
 ) -> tuple[str, PlaceGroup]:
     """The market and command of an entry and its exits. Raises Problem."""
     fields = Fields(params, BRACKET_FIELDS)
-    shape = _read_shape(fields)
+    shape = _read_shape(fields)._replace(must_wait=fields.flag("must_wait"))
     fields.required("quantity")
     profit = loss = None
     if fields.get("take_profit") is not None:
         profit = fields.part("take_profit", TAKE_PROFIT_FIELDS)
-        profit.required("price")
+        if profit.get("stop_price") is None:
+            profit.required("price")
     if fields.get("stop_loss") is not None:
         loss = fields.part("stop_loss", STOP_FIELDS)
         loss.required("stop_price")
@@ -193,7 +203,13 @@ def place_bracket(
     if profit is not None:
         roles.append(GroupRole.TAKE_PROFIT)
         orders.append(
-            plain._replace(price=profit.price("price", spec), client_order_id=names[profit.name])
+            plain._replace(
+                type=_profit_type(profit),
+                price=profit.price("price", spec),
+                stop_price=profit.price("stop_price", spec),
+                max_slippage=profit.ratio("max_slippage"),
+                client_order_id=names[profit.name],
+            )
         )
     if loss is not None:
         roles.append(GroupRole.STOP_LOSS)
@@ -208,6 +224,13 @@ def place_bracket(
         )
     refuse_all([fields, *parts], "invalid_order")
     return spec.symbol, PlaceGroup(tuple(orders), tuple(roles))
+
+
+def _profit_type(profit: Fields) -> OrderType:
+    """What a bracket's take profit is by its prices."""
+    if profit.get("stop_price") is None:
+        return OrderType.LIMIT
+    return OrderType.TAKE_PROFIT if profit.get("price") is None else OrderType.TAKE_PROFIT_LIMIT
 
 
 def _read_shape(fields: Fields) -> PlaceOrder:

@@ -232,7 +232,7 @@ async def submit_plain_order(
 
 
 async def submit_oco(who: Principal, params: Mapping[str, Any]) -> tuple[int, JSON | msgspec.Raw]:
-    """Place a limit order and a stop of which one cancels the other: both, with their fills."""
+    """Place a limit order (or take profit) and a stop of which one cancels the other, with their fills."""
     symbol, command = place_oco(params, who.account.pk, spec_of, who.connection)
     return await _submit_group(symbol, command)
 

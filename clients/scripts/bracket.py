@@ -21,6 +21,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("price", type=number, nargs="?", help="of the entry; none: at market")
     parser.add_argument("--take-profit", type=number, metavar="PRICE", help="a limit order")
     parser.add_argument(
+        "--take-profit-stop-price",
+        type=number,
+        metavar="PRICE",
+        help="the take profit waits until then; --take-profit is its own limit (none: at market)",
+    )
+    parser.add_argument(
+        "--take-profit-slippage", type=number, metavar="RATIO", help="of one without a limit"
+    )
+    parser.add_argument(
         "--stop-loss", type=number, metavar="PRICE", help="a stop, triggered at this price"
     )
     parser.add_argument(
@@ -59,10 +68,11 @@ async def main(args: argparse.Namespace) -> int:
 
 
 def _take_profit(args: argparse.Namespace) -> TakeProfitPart | None:
-    if args.take_profit is not None:
-        return TakeProfitPart(args.take_profit, args.take_profit_client_order_id)
-    if args.take_profit_client_order_id is not None:
-        raise Stop("--take-profit-client-order-id needs --take-profit", code=2)
+    name, slippage = args.take_profit_client_order_id, args.take_profit_slippage
+    if args.take_profit is not None or args.take_profit_stop_price is not None:
+        return TakeProfitPart(args.take_profit, name, args.take_profit_stop_price, slippage)
+    if name is not None or slippage is not None:
+        raise Stop("--take-profit-client-order-id and -slippage need --take-profit", code=2)
     return None
 
 

@@ -11,9 +11,9 @@ from typing import Any, Final
 from markets import accounts, models
 from markets.binance import usage
 from markets.binance.calls import JSON, Request
-from markets.binance.market_data import now_ms
 from markets.binance.symbols import names, view_of
 from markets.binance.texts import ZERO, padded, ratio
+from markets.binance.time_unit import now_json
 from markets.matching.types import FeeRates
 from markets.models.markets import millionths
 
@@ -76,7 +76,7 @@ async def account(request: Request) -> JSON:
         "brokered": False,
         "requireSelfTradePrevention": True,
         "preventSor": False,
-        "updateTime": now_ms(),
+        "updateTime": now_json(),
         "accountType": "SPOT",
         "balances": [
             row

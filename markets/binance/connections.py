@@ -6,18 +6,21 @@ Rules:
 - A connection says at most MESSAGES_A_SECOND (and MESSAGES_AT_ONCE after a pause); more is answered with an
   error, and after MAX_REFUSED such answers the connection is closed (1008).
 - A socket that lags is closed (1013).
+- The address may name the unit of times (`timeUnit`); one that there is not is answered 400.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from typing import Any, Final
+from urllib.parse import parse_qs
 
 import msgspec
 
 from markets import maintenance
-from markets.binance.market_data import now_ms
-from markets.consumers.connection import Connection
+from markets.binance.errors import DialectError
+from markets.binance.time_unit import PARAMETER, in_unit, now_json, unit, unit_named
+from markets.consumers.connection import CLOSE_FORBIDDEN, Connection, Receive, Scope, Send
 from markets.hub.outbox import CLOSE_TRY_AGAIN_LATER, Subscription
 from markets.limits import RateLimit
 from markets.problems import Problem
@@ -43,6 +46,7 @@ class DialectConnection(Connection):
         self._rate = RateLimit(MESSAGES_A_SECOND, MESSAGES_AT_ONCE)
         self._refused = 0
         self._counted = False
+        self._unit = unit()
 
     async def refusal(self, headers: dict[bytes, bytes]) -> Problem | None:
         """Everybody may connect, but not too often."""
@@ -73,6 +77,11 @@ class DialectConnection(Connection):
             self.outbox.close(CLOSE_POLICY)
         return True
 
+    def shutdown_event(self) -> dict[str, Any]:
+        """This process ends: connect to another."""
+        with in_unit(self._unit):
+            return {"e": "serverShutdown", "E": now_json()}
+
     def put(self, message: object) -> None:
         """Send a message."""
         self.outbox.put(msgspec.json.encode(message).decode())
@@ -83,6 +92,26 @@ class DialectConnection(Connection):
         self.outbox.close(CLOSE_TRY_AGAIN_LATER)
 
 
-def shutdown_event() -> dict[str, Any]:
-    """This process ends: connect to another."""
-    return {"e": "serverShutdown", "E": now_ms()}
+async def serve(kind: type[DialectConnection], scope: Scope, receive: Receive, send: Send) -> None:
+    """Serve a socket in the unit of times that its address names."""
+    query = parse_qs(scope["query_string"].decode("latin-1"))
+    try:
+        unit = unit_named(query.get(PARAMETER, [None])[-1])
+    except DialectError as error:
+        await receive()  # websocket.connect
+        await _refuse(error, scope, send)
+        return
+    with in_unit(unit):
+        await kind(scope, receive, send).run()
+
+
+async def _refuse(error: DialectError, scope: Scope, send: Send) -> None:
+    """Refuse a handshake in the dialect's words."""
+    if "websocket.http.response" not in scope.get("extensions", {}):
+        await send({"type": "websocket.close", "code": CLOSE_FORBIDDEN})
+        return
+    headers = [(b"content-type", b"application/json;charset=UTF-8")]
+    start = {"type": "websocket.http.response.start", "status": error.status, "headers": headers}
+    await send(start)
+    body = msgspec.json.encode(error.as_json())
+    await send({"type": "websocket.http.response.body", "body": body})

@@ -78,6 +78,9 @@ BAD_INTERVAL: Final = Said(-1120, "Invalid interval.")
 BAD_SYMBOL: Final = Said(-1121, "Invalid symbol.")
 NO_LISTEN_KEY: Final = Said(-1125, "This listenKey does not exist.")
 BAD_COMBINATION: Final = Said(-1128, "Combination of optional parameters invalid.")
+BAD_TIME_UNIT: Final = Said(
+    -1194, "Invalid value for time unit; expected either MICROSECOND or MILLISECOND."
+)
 LARGE_RECV_WINDOW: Final = Said(-1131, "recvWindow must be less than 60000.")
 
 # Of keys

@@ -15,7 +15,7 @@ import msgspec
 from django.conf import settings
 
 from markets import clock, logs, process
-from markets.binance import usage
+from markets.binance import time_unit, usage
 from markets.binance.calls import Access, Call, Request, as_dialect_error, carry_out
 from markets.binance.errors import (
     TOO_LARGE,
@@ -26,6 +26,7 @@ from markets.binance.errors import (
 from markets.binance.parameters import Parameters
 from markets.binance.routes import ROUTES
 from markets.binance.signing import check_http, key_of
+from markets.binance.time_unit import in_unit, unit_named
 from markets.faults.in_force import clock_skew
 from markets.middleware import request_id
 from markets.problems import Problem
@@ -59,8 +60,10 @@ async def answer(scope: Scope, receive: Receive, send: Send) -> None:
     try:
         call = _call_of(scope["method"], scope["path"])
         body = await _body(headers, receive)
-        await _read(call, request, scope, body, headers)
-        content = msgspec.json.encode(await carry_out(call, request))
+        unit = headers.get(time_unit.HEADER)
+        with in_unit(unit_named(None if unit is None else unit.decode("latin-1"))):
+            await _read(call, request, scope, body, headers)
+            content = msgspec.json.encode(await carry_out(call, request))
     except _Gone:
         return
     except Exception as error:  # noqa: BLE001 - answered, and logged if it is a defect

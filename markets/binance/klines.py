@@ -19,6 +19,7 @@ from markets.binance.errors import BAD_INTERVAL, DialectError
 from markets.binance.market_data import key_of, times
 from markets.binance.symbols import view_of
 from markets.binance.texts import fixed
+from markets.binance.time_unit import time_json
 from markets.history import DAY, MICROSECONDS, Candle
 from markets.matching.spec import MarketSpec
 
@@ -169,10 +170,10 @@ def kline(candle: Candle, interval: str, spec: MarketSpec) -> list[Any]:
     """A candle as a list of twelve."""
     base, quote = spec.base_decimals, spec.quote_decimals
     return [
-        candle.start * 1000,
+        time_json(candle.start * MICROSECONDS),
         *(fixed(price, quote) for price in (candle.open, candle.high, candle.low, candle.close)),
         fixed(candle.volume, base),
-        start_after(interval, candle.start) * 1000 - 1,
+        time_json(start_after(interval, candle.start) * MICROSECONDS) - 1,
         fixed(candle.quote_volume, quote),
         candle.trade_count,
         fixed(candle.taker_buy_volume, base),

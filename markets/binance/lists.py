@@ -1,9 +1,9 @@
 """Lists of orders: pairs of which one cancels the other (OCO), and orders that others arm (OTO, OTOCO).
 
 Rules:
-- They are the exchange's groups: an OCO is a limit order and a stop, an OTO or OTOCO a bracket. What groups
-  cannot do is refused (-1128): take profits in an OCO, pending orders of the working one's side or of
-  another quantity, pending orders that may not rest.
+- They are the exchange's groups: an OCO is a limit order or take profit and a stop, an OTO or OTOCO a
+  bracket. What groups cannot do is refused (-1128): pending orders of the working one's side or of another
+  quantity, pending orders that may not rest.
 - The list's id is its first order's. A pending order wants what the working one has brought, less its fee.
 - A name given to a list is kept beside the group, after it was placed; without one it is `list-` and its id.
 """
@@ -37,13 +37,24 @@ from markets.binance.order_rows import DEFAULT_ROWS, MAX_ROWS, orders_of_groups
 from markets.binance.orders import MAKER_ONLY, NativeOrder, decode_order
 from markets.binance.parameters import Parameters
 from markets.binance.symbols import name_of, view_of
+from markets.binance.time_unit import moment_json
 from markets.binance.trading import new_name, next_number, raise_refusal
 from markets.matching.commands import CancelOrder, PlaceGroup, PlaceOrder
 from markets.matching.spec import MarketSpec
-from markets.matching.types import LIVE, PROTECTIVE, GroupRole, OrderType, RejectReason, Side
+from markets.matching.types import (
+    LIVE,
+    PROTECTIVE,
+    TAKE_PROFITS,
+    GroupRole,
+    OrderType,
+    RejectReason,
+    Side,
+)
 from markets.messages.transport import Answer
 
 ATTEMPTS: Final = 5
+PROFITABLE: Final = TAKE_PROFITS | {OrderType.LIMIT}
+"""What the order of the better price may be."""
 OLD_LIMIT: Final = {
     "icebergQty": "limitIcebergQty",
     "newClientOrderId": "limitClientOrderId",
@@ -113,11 +124,11 @@ def _leg(
 
 
 def _pair(first: PlaceOrder, second: PlaceOrder) -> PlaceGroup:
-    """A limit order and a stop, in whichever order they came. Raises DialectError."""
-    limit, stop = (first, second) if first.type is OrderType.LIMIT else (second, first)
-    if limit.type is not OrderType.LIMIT or stop.type not in PROTECTIVE:
+    """A limit order or take profit and a stop, in whichever order they came. Raises DialectError."""
+    profit, stop = (second, first) if first.type in PROTECTIVE else (first, second)
+    if profit.type not in PROFITABLE or stop.type not in PROTECTIVE:
         raise DialectError(BAD_COMBINATION)
-    return PlaceGroup((limit, stop), (GroupRole.OCO_LIMIT, GroupRole.OCO_STOP))
+    return PlaceGroup((profit, stop), (GroupRole.OCO_LIMIT, GroupRole.OCO_STOP))
 
 
 async def place_oto(request: Request) -> JSON:
@@ -157,17 +168,16 @@ def _bracket(working: PlaceOrder, pending: list[PlaceOrder]) -> PlaceGroup:
     """An entry with its exits: the take profit first. Raises DialectError for what a bracket cannot be."""
     parts: dict[GroupRole, PlaceOrder] = {}
     for order in pending:
-        is_limit = order.type is OrderType.LIMIT
-        fits = is_limit or order.type in PROTECTIVE
+        takes_profit = order.type in PROFITABLE
         if (
-            not fits
+            not (takes_profit or order.type in PROTECTIVE)
             or order.side is working.side
             or order.quantity != working.quantity
             or order.effective_time_in_force != "gtc"
             or order.display_quantity is not None
         ):
             raise DialectError(BAD_COMBINATION)
-        role = GroupRole.TAKE_PROFIT if is_limit else GroupRole.STOP_LOSS
+        role = GroupRole.TAKE_PROFIT if takes_profit else GroupRole.STOP_LOSS
         parts[role] = order._replace(
             quantity=None, time_in_force=None, post_only=False, must_wait=False
         )
@@ -261,7 +271,7 @@ def list_json(members: list[NativeOrder], name: str, contingency: str) -> JSON:
         "listStatusType": "EXEC_STARTED" if is_live else "ALL_DONE",
         "listOrderStatus": "EXECUTING" if is_live else "ALL_DONE",
         "listClientOrderId": name,
-        "transactionTime": max(orders.ms(order.updated_at) for order in members),
+        "transactionTime": max(moment_json(order.updated_at) for order in members),
         "symbol": name_of(first.market),
         "orders": [
             {

@@ -7,12 +7,13 @@ from typing import Any, Final
 
 import msgspec
 
-from markets import clock, history
+from markets import history
 from markets.binance import usage
 from markets.binance.calls import JSON, Request
 from markets.binance.errors import BAD_COMBINATION, DialectError, illegal
 from markets.binance.symbols import STATUSES, names, view_of
-from markets.binance.texts import ZERO, fixed, milliseconds, quotient, ratio
+from markets.binance.texts import ZERO, fixed, quotient, ratio
+from markets.binance.time_unit import now_json, time_json
 from markets.hub import MarketView
 from markets.matching.events import Trade
 from markets.matching.spec import MarketSpec
@@ -45,11 +46,6 @@ NO_LIMIT: Final = 1_000_000
 """A multiplier of the price that no order reaches."""
 
 
-def now_ms() -> int:
-    """The server's time as the dialect writes it."""
-    return milliseconds(clock.now())
-
-
 def key_of(spec: MarketSpec) -> int:
     """A market's key in the rows."""
     return spec.id_base >> ID_BITS
@@ -64,7 +60,7 @@ async def ping(request: Request) -> JSON:
 async def server_time(request: Request) -> JSON:
     """The server's clock."""
     del request
-    return {"serverTime": now_ms()}
+    return {"serverTime": now_json()}
 
 
 # Exchange information
@@ -75,7 +71,7 @@ async def exchange_info(request: Request) -> JSON:
     views = _asked_for(request)
     return {
         "timezone": "UTC",
-        "serverTime": now_ms(),
+        "serverTime": now_json(),
         "rateLimits": [window.as_json() for window in (usage.weight, *usage.orders)],
         "exchangeFilters": [],
         "symbols": [symbol_json(name, view) for name, view in views.items()],
@@ -192,7 +188,7 @@ def trade_json(trade: Trade, spec: MarketSpec) -> JSON:
         "price": fixed(trade.price, spec.quote_decimals),
         "qty": fixed(trade.quantity, spec.base_decimals),
         "quoteQty": fixed(trade.amount, spec.quote_decimals),
-        "time": milliseconds(trade.timestamp),
+        "time": time_json(trade.timestamp),
         "isBuyerMaker": trade.taker_side is Side.SELL,
         "isBestMatch": True,
     }
@@ -206,7 +202,7 @@ def aggregate_json(trade: Trade, spec: MarketSpec) -> JSON:
         "q": fixed(trade.quantity, spec.base_decimals),
         "f": trade.id,
         "l": trade.id,
-        "T": milliseconds(trade.timestamp),
+        "T": time_json(trade.timestamp),
         "m": trade.taker_side is Side.SELL,
         "M": True,
     }
@@ -256,20 +252,22 @@ def _trades_of(
     return found if last is None else [trade for trade in found if trade.id <= last]
 
 
-MAX_TIME: Final = 10**15
-"""Milliseconds; later there is nothing."""
+LEAST_MICROSECONDS: Final = 10**15
+"""A time from here on is in microseconds; in milliseconds there is nothing so late."""
+MAX_TIME: Final = LEAST_MICROSECONDS * 100
 
 
 def times(request: Request) -> tuple[int | None, int | None]:
-    """`startTime` and `endTime` in microseconds; the end is the millisecond's last one."""
+    """`startTime` and `endTime`, in either unit, in microseconds; the end is a millisecond's last one."""
     start = request.params.integer("startTime", most=MAX_TIME)
     end = request.params.integer("endTime", most=MAX_TIME)
+    if start is not None and start < LEAST_MICROSECONDS:
+        start *= 1000
+    if end is not None and end < LEAST_MICROSECONDS:
+        end = end * 1000 + 999
     if start is not None and end is not None and start > end:
         raise DialectError(BAD_COMBINATION)
-    return (
-        None if start is None else start * 1000,
-        None if end is None else end * 1000 + 999,
-    )
+    return start, end
 
 
 async def average_price(request: Request) -> JSON:
@@ -288,7 +286,7 @@ def average(view: MarketView) -> tuple[str, int]:
         price = quotient(
             recent.quote_volume * 10**spec.base_decimals, recent.volume * 10**spec.quote_decimals
         )
-    return price, milliseconds(view.trades[0].timestamp if view.trades else 0)
+    return price, time_json(view.trades[0].timestamp if view.trades else 0)
 
 
 # What clients ask for that there is nothing of here
@@ -300,7 +298,7 @@ async def no_derivatives(request: Request) -> JSON:
     empty: list[Any] = []
     return {
         "timezone": "UTC",
-        "serverTime": now_ms(),
+        "serverTime": now_json(),
         "rateLimits": empty,
         "exchangeFilters": empty,
         "assets": empty,

@@ -18,7 +18,8 @@ from markets.binance.order_names import last_id
 from markets.binance.order_parameters import named
 from markets.binance.orders import NO_LIST, NativeOrder, decode_order, query_json
 from markets.binance.symbols import name_of, view_of
-from markets.binance.texts import fixed, milliseconds
+from markets.binance.texts import fixed
+from markets.binance.time_unit import time_json
 from markets.history import ids_of
 from markets.matching.events import Trade
 from markets.matching.spec import MarketSpec
@@ -257,7 +258,7 @@ def my_trade_json(trade: Trade, spec: MarketSpec, *, taker: bool, group: int | N
         "quoteQty": fixed(trade.amount, spec.quote_decimals),
         "commission": fixed(fee, decimals),
         "commissionAsset": asset,
-        "time": milliseconds(trade.timestamp),
+        "time": time_json(trade.timestamp),
         "isBuyer": buys,
         "isMaker": not taker,
         "isBestMatch": True,

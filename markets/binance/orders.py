@@ -5,7 +5,7 @@ One translator for everything: answers, what is read from the rows, and private 
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Final
 
 import msgspec
@@ -14,9 +14,9 @@ from markets.binance.calls import JSON
 from markets.binance.order_names import shown
 from markets.binance.symbols import name_of
 from markets.binance.texts import ZERO, padded
+from markets.binance.time_unit import moment_json
 from markets.matching.types import OrderStatus, OrderType, Reason, SelfTradePrevention, TimeInForce
 
-EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 NO_LIST: Final = -1
 
 TYPES: Final = {
@@ -138,11 +138,6 @@ decode_order: Final = msgspec.json.Decoder(NativeOrder).decode
 decode_fill: Final = msgspec.json.Decoder(NativeFill).decode
 
 
-def ms(moment: datetime) -> int:
-    """A time in milliseconds."""
-    return (moment - EPOCH) // timedelta(milliseconds=1)
-
-
 def _padded(text: str | None) -> str:
     return ZERO if text is None else padded(text)
 
@@ -154,7 +149,7 @@ def ack(order: NativeOrder) -> JSON:
         "orderId": int(order.id),
         "orderListId": order.list_id,
         "clientOrderId": order.name,
-        "transactTime": ms(order.updated_at),
+        "transactTime": moment_json(order.updated_at),
     }
 
 
@@ -195,7 +190,7 @@ def _rare(order: NativeOrder) -> JSON:
 
 def _working_time(order: NativeOrder) -> int:
     """When it came into the book; of a stop that was triggered, when it was placed."""
-    return ms(order.created_at) if order.is_working else -1
+    return moment_json(order.created_at) if order.is_working else -1
 
 
 def fill_json(fill: NativeFill) -> JSON:
@@ -219,8 +214,8 @@ def query_json(order: NativeOrder) -> JSON:
         **_terms(order),
         "stopPrice": _padded(order.stop_price),
         "icebergQty": _padded(order.display_quantity),
-        "time": ms(order.created_at),
-        "updateTime": ms(order.updated_at),
+        "time": moment_json(order.created_at),
+        "updateTime": moment_json(order.updated_at),
         "isWorking": order.is_working,
         "workingTime": _working_time(order),
     }
@@ -234,7 +229,7 @@ def canceled_json(order: NativeOrder, name: str) -> JSON:
         "orderId": int(order.id),
         "orderListId": order.list_id,
         "clientOrderId": name,
-        "transactTime": ms(order.updated_at),
+        "transactTime": moment_json(order.updated_at),
         **_terms(order),
         **_rare(order),
     }

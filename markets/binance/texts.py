@@ -15,8 +15,6 @@ from markets.messages.public import REMEMBERED
 PLACES: Final = 8
 ONE: Final = 10**PLACES
 ZERO: Final = "0.00000000"
-MILLISECOND: Final = 1000
-"""Times are microseconds inside."""
 
 
 @lru_cache(REMEMBERED)
@@ -40,11 +38,6 @@ def padded(text: str) -> str:
 def ratio(millionths: int) -> str:
     """A rate: `ratio(1000)` is `"0.00100000"`."""
     return fixed(millionths, len(str(MILLION)) - 1)
-
-
-def milliseconds(microseconds: int) -> int:
-    """A time of the exchange."""
-    return microseconds // MILLISECOND
 
 
 def quotient(numerator: int, denominator: int) -> str:

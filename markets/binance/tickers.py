@@ -1,7 +1,8 @@
 """Tickers: what happened in the last 24 hours, in another window, or on this day; and the best prices.
 
 The 24 hours are the hub's, to the minute; what it does not know of them (ids, the price before) is read
-once a minute. Other windows are added up from candles, to the minute or, of days, to the hour.
+once a minute. Other windows are added up from candles, to the minute or, of days, to the hour; those that
+are streams, too, from the hub's minutes, which come to the same.
 """
 
 from __future__ import annotations
@@ -11,12 +12,13 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Any, Final, NamedTuple
 
-from markets import history, models
+from markets import clock, history, models
 from markets.binance.calls import JSON, Request
 from markets.binance.errors import BAD_COMBINATION, DialectError, mandatory, not_valid
-from markets.binance.market_data import key_of, now_ms
+from markets.binance.market_data import key_of
 from markets.binance.symbols import names, view_of
 from markets.binance.texts import ZERO, fixed, padded, quotient
+from markets.binance.time_unit import time_json
 from markets.history import DAY, MICROSECONDS, Candle
 from markets.hub import MarketView
 from markets.matching.spec import MarketSpec
@@ -28,6 +30,8 @@ MOST: Final = {"m": 59, "h": 23, "d": 7}
 """Of each unit in a `windowSize`."""
 _WINDOW: Final = re.compile(r"([1-9][0-9]?)([mhd])", re.ASCII)
 KINDS: Final = ("FULL", "MINI")
+STREAMED: Final = {"1h": HOUR, "4h": 4 * HOUR, "1d": DAY}
+"""The windows that there are streams of."""
 
 
 class Before(NamedTuple):
@@ -38,10 +42,19 @@ class Before(NamedTuple):
     price: int | None
 
 
+class First(NamedTuple):
+    """When a window was read, and its first trade's id."""
+
+    minute: int
+    id: int
+
+
 Read = Callable[..., Awaitable[Any]]
 """Calls something that blocks, in a thread that may read the database."""
 _before: dict[str, Before] = {}
 """Of the last 24 hours, by market."""
+_first: dict[tuple[str, int], First] = {}
+"""Of other windows, by market and seconds."""
 
 
 async def know(read: Read, views: list[MarketView]) -> None:
@@ -61,6 +74,27 @@ def _read(markets: list[int], minute: int) -> list[Before]:
         first = history.first_id_from(market, since)
         found.append(Before(minute, _at(market, first), history.price_before(market, first)))
     return found
+
+
+async def know_windows(read: Read, wanted: list[tuple[MarketView, int]]) -> None:
+    """Read what the hub does not know of windows of so many seconds."""
+    minute = int(time.time()) // MINUTE
+    unknown = [
+        (view, seconds)
+        for view, seconds in wanted
+        if (known := _first.get((view.symbol, seconds))) is None or known.minute != minute
+    ]
+    if unknown:
+        starts = [
+            (key_of(view.spec), (minute * MINUTE - seconds) * MICROSECONDS)
+            for view, seconds in unknown
+        ]
+        for (view, seconds), first in zip(unknown, await read(_read_first, starts), strict=True):
+            _first[view.symbol, seconds] = First(minute, first)
+
+
+def _read_first(starts: list[tuple[int, int]]) -> list[int]:
+    return [_at(market, history.first_id_from(market, since)) for market, since in starts]
 
 
 def _at(market: int, first: int) -> int:
@@ -97,10 +131,9 @@ async def day(request: Request) -> JSON | list[JSON]:
 
 def day_json(name: str, view: MarketView, *, mini: bool = False) -> JSON:
     """A market's last 24 hours; `know` it first."""
-    spec, before, close_time = view.spec, _before.get(view.symbol), now_ms()
-    ticker = _window(
-        name, spec, view.day.total(), view.last_price, (close_time - DAY * 1000, close_time)
-    )
+    spec, before, close_time = view.spec, _before.get(view.symbol), clock.now()
+    span = (close_time - DAY * MICROSECONDS, close_time)
+    ticker = _window(name, spec, view.day.total(), view.last_price, span)
     if ticker["count"] and view.trades:
         newest = view.trades[0].id
         first_id = newest if before is None or before.first_id < 0 else before.first_id
@@ -122,7 +155,9 @@ def day_json(name: str, view: MarketView, *, mini: bool = False) -> JSON:
 def _window(
     name: str, spec: MarketSpec, total: Candle | None, last: int | None, span: tuple[int, int]
 ) -> JSON:
-    """What every window's ticker has; without a trade all prices are the last one."""
+    """What every window's ticker has; without a trade all prices are the last one. `span`: from when to when,
+    in microseconds.
+    """
     quote = spec.quote_decimals
     if total is None:
         price = last or 0
@@ -142,8 +177,8 @@ def _window(
         "lowPrice": fixed(total.low, quote),
         "volume": fixed(total.volume, spec.base_decimals),
         "quoteVolume": fixed(total.quote_volume, quote),
-        "openTime": span[0],
-        "closeTime": span[1],
+        "openTime": time_json(span[0]),
+        "closeTime": time_json(span[1]),
         "firstId": -1,
         "lastId": -1,
         "count": total.trade_count,
@@ -195,11 +230,28 @@ async def _since(
     found = []
     for name, view in views.items():
         total, first_id, last_id = await request.read(_total_since, key_of(view.spec), start)
-        ticker = _window(name, view.spec, total, view.last_price, (start * 1000, now_ms()))
+        span = (start * MICROSECONDS, clock.now())
+        ticker = _window(name, view.spec, total, view.last_price, span)
         if total is not None:
             ticker |= {"firstId": first_id, "lastId": last_id}
         found.append(_mini(ticker) if mini else ticker)
     return _answer(found, many)
+
+
+def rolling_json(name: str, view: MarketView, seconds: int) -> JSON:
+    """A market's window of STREAMED, as of the minute that `know_windows` read; call that first."""
+    first = _first.get((view.symbol, seconds)) or First(int(time.time()) // MINUTE, -1)
+    start = first.minute * MINUTE - seconds
+    total = view.day.since(start)
+    span = (start * MICROSECONDS, clock.now())
+    ticker = _window(name, view.spec, total, view.last_price, span)
+    if total is not None and view.trades:
+        first_id = first.id
+        if first_id < 0:  # the window's first trade came since
+            within = (t.id for t in reversed(view.trades) if t.timestamp >= start * MICROSECONDS)
+            first_id = next(within, view.trades[0].id)
+        ticker |= {"firstId": first_id, "lastId": view.trades[0].id}
+    return ticker
 
 
 def _total_since(market: int, start: int) -> tuple[Candle | None, int, int]:

@@ -31,6 +31,7 @@ from markets.binance.order_rows import orders_by_id
 from markets.binance.orders import NativeOrder, decode_order
 from markets.binance.parameters import Parameters
 from markets.binance.symbols import view_of
+from markets.binance.time_unit import moment_json
 from markets.binance.user_data import cancel_names
 from markets.matching.commands import AmendOrder, CancelAll, CancelOrder, PlaceOrder
 from markets.matching.spec import MarketSpec
@@ -256,7 +257,7 @@ async def amend_keeping_priority(request: Request) -> JSON:
     raise_refusal(answer)
     order = _order_in(answer)
     return {
-        "transactTime": orders.ms(order.updated_at),
+        "transactTime": moment_json(order.updated_at),
         "executionId": process.current().hub.markets[spec.symbol].book.sequence,
         "amendedOrder": orders.amended_json(order),
     }

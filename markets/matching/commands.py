@@ -86,8 +86,8 @@ class PlaceGroup(NamedTuple):
 
     orders: tuple[PlaceOrder, ...]
     roles: tuple[GroupRole, ...]
-    """Of each order: a limit order and a stop that cancel each other, or an entry and its exits. Exits
-    want nothing until the entry brings it: their quantity is None."""
+    """Of each order: a limit order (or take profit) and a stop that cancel each other, or an entry and its
+    exits. Exits want nothing until the entry brings it: their quantity is None."""
 
     @property
     def account(self) -> int:
@@ -96,7 +96,7 @@ class PlaceGroup(NamedTuple):
 
     @property
     def first(self) -> PlaceOrder:
-        """The limit order of a pair, the entry of a bracket."""
+        """The limit order or take profit of a pair, the entry of a bracket."""
         return self.orders[0]
 
     def fingerprints(self, symbol: str) -> list[str]:

@@ -6,19 +6,20 @@ from collections.abc import Iterable
 
 from markets.matching.order import Order
 from markets.matching.spec import MarketSpec
-from markets.matching.types import LIVE, GroupRole, OrderStatus, OrderType, Side
+from markets.matching.types import LIVE, GroupRole, Side
 
 
 class Group:
     """The orders of one group. `held` is what its exits (or its pair) hold together."""
 
-    __slots__ = ("entry", "held", "id", "limit", "stop")
+    __slots__ = ("entry", "held", "id", "profit", "stop")
 
     def __init__(self, group_id: int, orders: Iterable[Order]) -> None:
         self.id = group_id
         self.held = 0
         self.entry: Order | None = None
-        self.limit: Order | None = None
+        self.profit: Order | None = None
+        """The one of the better price: a limit order, or a take profit."""
         self.stop: Order | None = None
         for order in orders:
             order.group = self
@@ -26,15 +27,15 @@ class Group:
                 order.state = order.state._replace(group=group_id)
             if order.role is GroupRole.ENTRY:
                 self.entry = order
-            elif order.type is OrderType.LIMIT:
-                self.limit = order
+            elif order.role in (GroupRole.OCO_LIMIT, GroupRole.TAKE_PROFIT):
+                self.profit = order
             else:
                 self.stop = order
 
     @property
     def exits(self) -> list[Order]:
-        """The limit order and the stop: those that there are, ended or not."""
-        return [order for order in (self.limit, self.stop) if order is not None]
+        """The one of the better price and the stop: those that there are, ended or not."""
+        return [order for order in (self.profit, self.stop) if order is not None]
 
     @property
     def is_bracket(self) -> bool:
@@ -42,11 +43,6 @@ class Group:
         return any(
             order.role in (GroupRole.TAKE_PROFIT, GroupRole.STOP_LOSS) for order in self.exits
         )
-
-    @property
-    def stop_triggered(self) -> bool:
-        """Whether its stop's price was reached, and the stop handled."""
-        return self.stop is not None and self.stop.status is not OrderStatus.UNTRIGGERED
 
     def set_held(self, held: int) -> None:
         """The way back of a change of `held`."""

@@ -11,7 +11,7 @@ from markets.matching import rules
 from markets.matching.commands import PlaceGroup, PlaceOrder
 from markets.matching.events import Refused
 from markets.matching.rules import Errors
-from markets.matching.types import PROTECTIVE, GroupRole, OrderType, Side
+from markets.matching.types import PROTECTIVE, TAKE_PROFITS, GroupRole, OrderType, Side
 
 PARTS: Final = {
     GroupRole.OCO_LIMIT: "",
@@ -41,18 +41,17 @@ def _name_errors(command: PlaceGroup) -> Errors:
     return {"client_order_id": ["the orders of a group need different client_order_ids"]}
 
 
-def _pair_errors(limit: PlaceOrder, stop: PlaceOrder) -> Errors:
+def _pair_errors(profit: PlaceOrder, stop: PlaceOrder) -> Errors:
     errors: Errors = {}
-    if limit.type is not OrderType.LIMIT:
-        errors["type"] = ["the first order of an oco is a limit order"]
-    if not _rests(limit):
-        errors["time_in_force"] = ["the orders of an oco may rest: gtc or gtd"]
+    if not _takes_profit(profit):
+        errors["type"] = ["the first order of an oco is a limit order or a take profit"]
+    if profit.type not in TAKE_PROFITS and not _rests(profit):
+        errors["time_in_force"] = ["a limit order of an oco may rest: gtc or gtd"]
     if stop.type not in PROTECTIVE:
         errors["stop.stop_price"] = ["the second order of an oco needs a stop_price"]
-    if limit.price is not None and stop.stop_price is not None:
-        errors |= _order_errors(
-            limit.side, limit.price, stop.stop_price, "price", "stop.stop_price"
-        )
+    name, price = _better_price(profit)
+    if price is not None and stop.stop_price is not None:
+        errors |= _order_errors(profit.side, price, stop.stop_price, name, "stop.stop_price")
     return errors
 
 
@@ -68,12 +67,15 @@ def _bracket_errors(command: PlaceGroup) -> Errors:
         errors["quantity"] = ["a bracket's entry needs a quantity"]
     side = entry.side.opposite
     entry_price = entry.price or entry.stop_price
-    if profit is not None and loss is not None and profit.price and loss.stop_price:
-        errors |= _order_errors(
-            side, profit.price, loss.stop_price, "take_profit.price", "stop_loss.stop_price"
-        )
-    if profit is not None and profit.price and entry_price:
-        errors |= _order_errors(side, profit.price, entry_price, "take_profit.price", "price")
+    if profit is not None:
+        if not _takes_profit(profit):
+            errors["take_profit.price"] = ["a take_profit is a limit order or a take profit"]
+        name, price = _better_price(profit)
+        name = f"take_profit.{name}"
+        if loss is not None and price and loss.stop_price:
+            errors |= _order_errors(side, price, loss.stop_price, name, "stop_loss.stop_price")
+        if price and entry_price:
+            errors |= _order_errors(side, price, entry_price, name, "price")
     if loss is not None and loss.stop_price and entry_price:
         errors |= _order_errors(side, entry_price, loss.stop_price, "price", "stop_loss.stop_price")
     return errors
@@ -85,6 +87,17 @@ def _order_errors(side: Side, better: int, worse: int, better_name: str, worse_n
         return {}
     above, below = (better_name, worse_name) if side is Side.SELL else (worse_name, better_name)
     return {better_name: [f"{above} must be above {below}"]}
+
+
+def _takes_profit(order: PlaceOrder) -> bool:
+    return order.type is OrderType.LIMIT or order.type in TAKE_PROFITS
+
+
+def _better_price(profit: PlaceOrder) -> tuple[str, int | None]:
+    """Where it takes its profit: its limit, or what triggers it."""
+    if profit.type in TAKE_PROFITS:
+        return "stop_price", profit.stop_price
+    return "price", profit.price
 
 
 def _rests(order: PlaceOrder) -> bool:

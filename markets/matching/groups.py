@@ -1,13 +1,13 @@
 """Orders that belong together: two of which one cancels the other, and an entry with its exits.
 
 Rules:
-- One cancels the other: a limit order and a stop of one side. Any fill of the limit order cancels the
-  stop, the stop's trigger cancels the limit order, and the end of one ends the other. So the two are
-  never in the book together.
-- A bracket: an entry and, on the other side, a take profit (limit), a stop loss (stop), or both. The
-  exits want what the entry has brought so far, less its fee, in whole lots. What the take profit trades
-  the stop loss wants less; the stop's trigger cancels the take profit; when an exit has ended, the other
-  exit and the rest of the entry are canceled. An entry that ends leaves the exits what it brought.
+- One cancels the other: a limit order or a take profit, and a stop of one side. Any fill of one, its
+  trigger and its end cancel the other. So the two are never in the book together.
+- A bracket: an entry and, on the other side, a take profit (a limit order, or one that is triggered), a
+  stop loss (stop), or both. The exits want what the entry has brought so far, less its fee, in whole
+  lots. What a limit order as take profit trades the stop loss wants less; when an exit is triggered or
+  has ended, the other exit and the rest of the entry are canceled. An entry that ends leaves the exits
+  what it brought.
 - What a pair or the exits need is held once: the most that either needs. Exits that buy back hold it for
   the whole entry from the start; exits that sell hold what the entry brings.
 """
@@ -49,21 +49,20 @@ class Groups:
         self._hold_need(group)
 
     def _settle_pair(self, group: Group) -> None:
-        limit, stop = group.limit, group.stop
-        if limit is not None and (limit.filled or limit.status not in LIVE):
-            if stop is not None and not group.stop_triggered:
-                self._end(stop, Reason.OCO)
-        elif group.stop_triggered:
-            self._end(limit, Reason.OCO)
+        waiting = [order for order in group.exits if not (order.filled or _is_out(order))]
+        if len(waiting) < len(group.exits):
+            for order in waiting:
+                self._end(order, Reason.OCO)
 
     def _settle_bracket(self, group: Group) -> None:
-        limit, stop = group.limit, group.stop
-        if group.stop_triggered or any(order.status not in LIVE for order in group.exits):
-            for order in (group.entry, limit, None if group.stop_triggered else stop):
+        profit, stop = group.profit, group.stop
+        waiting = [order for order in group.exits if not _is_out(order)]
+        if len(waiting) < len(group.exits):
+            for order in (group.entry, *waiting):
                 self._end(order, Reason.BRACKET)
             return
-        if limit is not None and stop is not None:
-            self._reduce(stop, limit.filled - stop.state.canceled)
+        if profit is not None and stop is not None:
+            self._reduce(stop, profit.filled - stop.state.canceled)
         if group.entry is not None:
             self._arm(group, group.entry)
 
@@ -118,3 +117,10 @@ class Groups:
         self._market.ledger.hold(order.account, order.pays_with, need - group.held)
         self._market.journal.note(group.set_held, group.held)
         group.held = need
+
+
+def _is_out(order: Order) -> bool:
+    """Whether an exit has ended, or was triggered: it is that one, and not the other."""
+    return order.status not in LIVE or (
+        order.is_stop and order.status is not OrderStatus.UNTRIGGERED
+    )

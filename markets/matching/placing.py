@@ -126,7 +126,7 @@ class Placing:
                 self._market.book.keep(order)
             self._enter(group.entry)
         else:
-            # The stop first: a limit order that trades at once finds it, and cancels it.
+            # The stop first: the other one, if it trades at once, finds it and cancels it.
             for order in reversed(orders):
                 self._enter(order)
         return Acted(orders)

@@ -116,7 +116,9 @@ class SelfTradePrevention(StrEnum):
 
 
 class GroupRole(StrEnum):
-    """What an order is to its group (FIX 1385): one of two that cancel each other, or of a bracket."""
+    """What an order is to its group (FIX 1385): one of two that cancel each other, or of a bracket. The one
+    of the better price is `oco_limit` or `take_profit`, be it a limit order or one that is triggered.
+    """
 
     OCO_LIMIT = "oco_limit"
     OCO_STOP = "oco_stop"

@@ -127,16 +127,28 @@ class StopPartShape(Shape):
 
 
 class TakeProfitPartShape(Shape):
-    """A limit order that takes the profit."""
+    """A limit order that takes the profit; with a stop_price one that waits for it."""
 
-    price = decimal()
+    price = decimal(required=False, allow_null=True)
+    stop_price = decimal(required=False, allow_null=True)
+    max_slippage = decimal(required=False, allow_null=True)
     client_order_id = serializers.RegexField(CLIENT_ORDER_ID, required=False, allow_null=True)
 
 
 class OcoShape(NewOrderShape):
-    """A limit order and a stop of the same side and quantity."""
+    """A limit order (or a take profit) and a stop of the same side and quantity."""
 
+    type = choice(
+        OrderType,
+        required=False,
+        allow_null=True,
+        help_text="Of the first one: limit, take_profit or take_profit_limit.",
+    )
     quantity = decimal()
+    stop_price = decimal(required=False, allow_null=True, help_text="Of a take profit.")
+    max_slippage = decimal(
+        required=False, allow_null=True, help_text="A ratio, of type take_profit."
+    )
     stop = StopPartShape()
 
 
@@ -147,6 +159,9 @@ class BracketShape(NewOrderShape):
     quantity = decimal()
     stop_price = decimal(required=False, allow_null=True)
     max_slippage = decimal(required=False, allow_null=True)
+    must_wait = serializers.BooleanField(
+        required=False, allow_null=True, help_text="Of an entry that waits."
+    )
     take_profit = TakeProfitPartShape(required=False, allow_null=True)
     stop_loss = StopPartShape(required=False, allow_null=True)
 

@@ -85,7 +85,9 @@ class OcoView(PrivateView):
         responses={201: shapes.GroupShape, 200: shapes.GroupShape},
     )
     def post(self, request: Request) -> Response:
-        """Place a limit order and a stop of one side: any fill, trigger or end of one cancels the other."""
+        """Place a limit order or take profit, and a stop of one side, of which one cancels the other: by any
+        fill, its trigger or its end.
+        """
         status, group = wait_for(trading.submit_oco, principal(request), body(request))
         return Response(group, status=status)
 

@@ -96,6 +96,66 @@ def test_a_pair_of_which_one_cancels_the_other(scene: Scene) -> None:
     assert (found["listStatusType"], found["listClientOrderId"]) == ("ALL_DONE", "pair")
 
 
+PROFIT: dict[str, Any] = {
+    "side": "SELL",
+    "quantity": "1",
+    "aboveType": "TAKE_PROFIT_LIMIT",
+    "aboveStopPrice": "110",
+    "abovePrice": "109",
+    "aboveTimeInForce": "GTC",
+    "belowType": "STOP_LOSS",
+    "belowStopPrice": "90",
+}
+PROFIT_BELOW: dict[str, Any] = {
+    "side": "BUY",
+    "quantity": "1",
+    "aboveType": "STOP_LOSS",
+    "aboveStopPrice": "110",
+    "belowType": "TAKE_PROFIT",
+    "belowStopPrice": "90",
+}
+PENDING_PROFIT: dict[str, Any] = {
+    "pendingAboveType": "TAKE_PROFIT",
+    "pendingAboveStopPrice": "110",
+    "pendingBelowType": "STOP_LOSS",
+    "pendingBelowStopPrice": "90",
+}
+
+
+@pytest.mark.parametrize(
+    ("params", "types", "price", "after"),
+    [
+        (PROFIT, ["TAKE_PROFIT_LIMIT", "STOP_LOSS"], "110", ["NEW", "EXPIRED"]),
+        (PROFIT_BELOW, ["TAKE_PROFIT", "STOP_LOSS"], "90", ["FILLED", "EXPIRED"]),
+        (PROFIT_BELOW, ["TAKE_PROFIT", "STOP_LOSS"], "110", ["EXPIRED", "FILLED"]),
+    ],
+)
+def test_of_a_pair_with_a_take_profit_the_first_that_is_triggered_cancels_the_other(
+    scene: Scene, params: dict[str, Any], types: list[str], price: str, after: list[str]
+) -> None:
+    placed = scene.place("orderList/oco", **params, newOrderRespType="RESULT")
+    check(placed, shapes.PlacedList)
+    assert [report["type"] for report in placed["orderReports"]] == types
+    assert scene.statuses(placed) == ["NEW", "NEW"]
+
+    scene.other.order(scene.symbol, "SELL", price=price, quantity="2")
+    scene.bot.order(scene.symbol, "BUY", price=price, quantity="1")
+
+    assert scene.statuses(placed) == after
+
+
+def test_a_pending_take_profit_is_armed_and_triggered(scene: Scene) -> None:
+    placed = scene.place("orderList/otoco", **OTO, **PENDING_PROFIT)
+    assert scene.statuses(placed) == ["NEW", "PENDING_NEW", "PENDING_NEW"]
+
+    scene.other.order(scene.symbol, "SELL", price="99", quantity="1")
+    assert scene.statuses(placed) == ["FILLED", "NEW", "NEW"]
+    scene.other.order(scene.symbol, "BUY", price="110", quantity="2")
+    scene.bot.order(scene.symbol, "SELL", price="110", quantity="1")
+
+    assert scene.statuses(placed) == ["FILLED", "FILLED", "EXPIRED"]
+
+
 def test_a_list_is_canceled_as_a_whole(scene: Scene) -> None:
     placed = scene.place("orderList/oco", **OCO, listClientOrderId="pair")
 
@@ -179,6 +239,9 @@ def test_lists_are_found_again(scene: Scene) -> None:
     [
         ("orderList/oco", {**OCO, "aboveType": "TAKE_PROFIT", "aboveStopPrice": "110"}, -1106),
         ("orderList/oco", {**OCO, "aboveType": "X"}, -1116),
+        ("orderList/oco", {**PROFIT, "aboveStopPrice": "100"}, -2010),
+        ("orderList/oco", {**PROFIT_BELOW, "belowStopPrice": "120"}, -2010),
+        ("orderList/oco", {**PROFIT, "belowType": "TAKE_PROFIT"}, -1128),
         ("orderList/oco", {**OCO, "belowType": None}, -1102),
         ("orderList/oco", {**OCO, "abovePrice": "80"}, -2010),
         ("orderList/oco", {**OCO, "belowStopPrice": "105", "belowPrice": "105"}, -2010),

@@ -112,7 +112,12 @@ def test_what_is_not_understood_is_said(
                 "p",
             ],
             2,
-            "--take-profit-client-order-id needs --take-profit",
+            "--take-profit-client-order-id and -slippage need --take-profit",
+        ),
+        (
+            ["oco", "B-U", "sell", "1", "110", "90", "--take-profit-slippage", "0.1"],
+            2,
+            "--take-profit-slippage needs --take-profit",
         ),
         (["demo"], 2, "set EXCHANGE_DEMO_KEYS to a JSON object"),
         (["replay", "no-such-file"], 1, "no-such-file cannot be read"),

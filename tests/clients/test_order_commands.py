@@ -127,6 +127,21 @@ async def test_an_oco_is_shown_order_by_order(exchange: StandIn, run: Run) -> No
     assert [order["client_order_id"] for order in exchange.orders.values()] == ["a", "b"]
 
 
+async def test_an_oco_may_begin_with_a_take_profit(exchange: StandIn, run: Run) -> None:
+    oco = ("oco", "BTC-USD", "sell", "1", "110", "90")
+
+    await run(*oco, "--take-profit", "--take-profit-slippage", "0.02")
+    _, out, _ = await run(*oco, "--take-profit-limit", "109")
+
+    assert exchange.orders["o1"]["type"] == "take_profit"
+    assert exchange.orders["o1"]["max_slippage"] == "0.02"
+    assert out.splitlines()[1] == (
+        "  oco_limit o3: sell 1 BTC-USD stop 110, then @ 109: untriggered, filled 0"
+    )
+    await run("bracket", "BTC-USD", "buy", "1", "100", "--take-profit-stop-price", "110")
+    assert exchange.orders["o6"]["stop_price"] == "110"
+
+
 async def test_a_bracket_is_shown_order_by_order(exchange: StandIn, run: Run) -> None:
     waits = "untriggered (waits for its entry's fills), filled 0"
 

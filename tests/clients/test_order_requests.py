@@ -96,6 +96,23 @@ def test_an_oco_is_a_limit_order_with_a_stop() -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("prices", "kind"),
+    [
+        ({"stop_price": "110"}, "take_profit"),
+        ({"stop_price": "110", "price": "109"}, "take_profit_limit"),
+    ],
+)
+def test_an_oco_may_begin_with_a_take_profit(prices: dict[str, str], kind: str) -> None:
+    assert oco_params(a_request(**prices), 90) == {
+        **PLAIN,
+        **prices,
+        "quantity": "1",
+        "type": kind,
+        "stop": {"stop_price": "90"},
+    }
+
+
 def test_a_bracket_is_an_entry_with_one_exit_or_two() -> None:
     entry = a_request(price=100)
 
@@ -106,6 +123,11 @@ def test_a_bracket_is_an_entry_with_one_exit_or_two() -> None:
         "stop_loss": {"stop_price": "90"},
     }
     assert bracket_params(entry, 110, None)["take_profit"] == {"price": "110"}
+    waits = TakeProfitPart(stop_price=110, max_slippage="0.01")
+    assert bracket_params(entry, waits, None)["take_profit"] == {
+        "stop_price": "110",
+        "max_slippage": "0.01",
+    }
     with pytest.raises(ValueError, match="a take_profit, a stop_loss or both"):
         bracket_params(entry, None, None)
 

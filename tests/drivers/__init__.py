@@ -4,8 +4,17 @@
 always be true.
 """
 
-from tests.drivers.market import PLAIN, Answer, MarketDriver
+from tests.drivers.market import PLAIN, Answer, MarketDriver, profit_type
 from tests.drivers.proof import Follower, picture
 from tests.drivers.rows import Balance, Rows
 
-__all__ = ["PLAIN", "Answer", "Balance", "Follower", "MarketDriver", "Rows", "picture"]
+__all__ = [
+    "PLAIN",
+    "Answer",
+    "Balance",
+    "Follower",
+    "MarketDriver",
+    "Rows",
+    "picture",
+    "profit_type",
+]

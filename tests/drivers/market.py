@@ -127,6 +127,13 @@ OrderName = Answer | str | int
 """How a test names an order: the answer to its placing, its client_order_id, or its id."""
 
 
+def profit_type(price: int | None, stop_price: int | None) -> OrderType:
+    """What the better one of two exits is by its prices."""
+    if stop_price is None:
+        return OrderType.LIMIT
+    return OrderType.TAKE_PROFIT if price is None else OrderType.TAKE_PROFIT_LIMIT
+
+
 class MarketDriver:
     """One market and its rows; after each step it proves what must always be true (`prove`).
 
@@ -214,15 +221,20 @@ class MarketDriver:
         side: str,
         quantity: int,
         *,
-        limit: int,
+        limit: int | None = None,
+        profit_from: int | None = None,
         trigger: int,
         trigger_at: int | None = None,
         stop_name: str | None = None,
         **request: Unpack[Request],
     ) -> Answer:
-        """Place a limit order and a stop (with `trigger_at` a stop-limit); one cancels the other."""
+        """Place a limit order (with `profit_from` a take profit, with both one that becomes a limit order)
+        and a stop (with `trigger_at` a stop-limit); one cancels the other.
+        """
         first = self.wish(trader, side, quantity, **request)
-        first = first._replace(type=OrderType.LIMIT, price=limit)
+        first = first._replace(
+            type=profit_type(limit, profit_from), price=limit, stop_price=profit_from
+        )
         other = first._replace(
             type=OrderType.STOP if trigger_at is None else OrderType.STOP_LIMIT,
             price=trigger_at,
@@ -239,15 +251,18 @@ class MarketDriver:
         quantity: int,
         *,
         profit: int | None = None,
+        profit_from: int | None = None,
         loss: int | None = None,
         loss_at: int | None = None,
         **request: Unpack[Request],
     ) -> Answer:
-        """Place an entry with the exits that it arms."""
+        """Place an entry with the exits that it arms; with `profit_from` the take profit is triggered."""
         entry = self.wish(trader, side, quantity, **request)
         orders, roles = [entry], [GroupRole.ENTRY]
-        if profit is not None:
-            orders.append(self.wish(trader, entry.side.opposite, None, at=profit))
+        if profit is not None or profit_from is not None:
+            exit_ = self.wish(trader, entry.side.opposite, None)
+            exit_ = exit_._replace(type=profit_type(profit, profit_from))
+            orders.append(exit_._replace(price=profit, stop_price=profit_from))
             roles.append(GroupRole.TAKE_PROFIT)
         if loss is not None:
             other: Request = {"stop": loss} if loss_at is None else {"stop": loss, "at": loss_at}

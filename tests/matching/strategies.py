@@ -33,7 +33,7 @@ from markets.matching.types import (
     Side,
     TimeInForce,
 )
-from tests.drivers import PLAIN
+from tests.drivers import PLAIN, profit_type
 
 TRADERS = {1: "alice", 2: "bob", 3: "carol"}
 OWNER = -1
@@ -140,7 +140,9 @@ def _pair(first: PlaceOrder, stop: int, limit: int | None, name: str | None) -> 
 
 
 def _bracket(
-    entry: PlaceOrder, profit: int | None, loss: tuple[int, int | None] | None
+    entry: PlaceOrder,
+    profit: tuple[int | None, int | None] | None,
+    loss: tuple[int, int | None] | None,
 ) -> PlaceGroup:
     plain = PlaceOrder(
         entry.account,
@@ -151,7 +153,10 @@ def _bracket(
     )
     parts = [(GroupRole.ENTRY, entry)]
     if profit is not None:
-        parts.append((GroupRole.TAKE_PROFIT, plain._replace(price=profit)))
+        stop_price, price = profit
+        kind = profit_type(price, stop_price)
+        exit_ = plain._replace(type=kind, stop_price=stop_price, price=price)
+        parts.append((GroupRole.TAKE_PROFIT, exit_))
     if loss is not None:
         stop_price, price = loss
         kind = OrderType.STOP if price is None else OrderType.STOP_LIMIT
@@ -160,11 +165,17 @@ def _bracket(
     return PlaceGroup(tuple(order for _, order in parts), tuple(role for role, _ in parts))
 
 
-pairs = st.builds(_pair, limit_orders | icebergs, prices, st.none() | prices, client_order_ids)
+take_profits = any_order(OrderType.TAKE_PROFIT, NOTHING, prices) | any_order(
+    OrderType.TAKE_PROFIT_LIMIT, prices, prices
+)
+pairs = st.builds(
+    _pair, limit_orders | icebergs | take_profits, prices, st.none() | prices, client_order_ids
+)
+profits = st.tuples(st.none(), prices) | st.tuples(st.integers(1, 8), st.none() | prices)
 brackets = st.builds(
     _bracket,
     limit_orders | limit_orders | market_orders | stops,
-    st.integers(1, 8) | st.integers(1, 8) | st.none(),
+    profits | profits | st.none(),
     st.tuples(st.integers(1, 8), st.none() | prices) | st.none(),
 )
 
@@ -177,16 +188,21 @@ def _sensible(group: PlaceGroup) -> PlaceGroup:
     sign = 1 if others[0].side is Side.SELL else -1
     levels = sorted((2, 4, 6), reverse=sign > 0)
     if first.side is others[0].side:
-        orders = (first._replace(price=levels[0]), others[0]._replace(stop_price=levels[2]))
+        orders = (_moved(first, levels[0]), _moved(others[0], levels[2]))
         return group._replace(orders=orders)
     entry = first._replace(price=levels[1]) if first.price else first
     exits = [
-        order._replace(stop_price=levels[2])
-        if order.stop_price
-        else order._replace(price=levels[0])
-        for order in others
+        _moved(order, levels[2] if role is GroupRole.STOP_LOSS else levels[0])
+        for order, role in zip(others, group.roles[1:], strict=True)
     ]
     return group._replace(orders=(entry, *exits))
+
+
+def _moved(order: PlaceOrder, price: int) -> PlaceOrder:
+    """The order triggered at a price, or limited to it if it is not triggered."""
+    if order.stop_price is None:
+        return order._replace(price=price)
+    return order._replace(stop_price=price)
 
 
 groups = pairs | brackets

@@ -14,10 +14,10 @@ from dataclasses import dataclass
 from markets import process
 from markets.binance.calls import JSON
 from markets.binance.errors import mandatory
-from markets.binance.market_data import now_ms
 from markets.binance.parameters import Parameters
 from markets.binance.signing import check_socket, check_time, key_of
 from markets.binance.socket_api.requests import ApiRequest
+from markets.binance.time_unit import now_json
 from markets.signing_keys import SigningKey
 
 
@@ -53,7 +53,7 @@ class Session:
         """Take a signed request's key for those that name none. Raises DialectError."""
         Parameters(request.texts).require("apiKey")
         self.api_key, _ = await self.key_for(request, signed=True)
-        self.authorized_since = now_ms()
+        self.authorized_since = now_json()
 
     def log_out(self) -> None:
         """Nobody is logged in any more."""
@@ -66,7 +66,7 @@ class Session:
             "authorizedSince": self.authorized_since,
             "connectedSince": self.connected_since,
             "returnRateLimits": limits,
-            "serverTime": now_ms(),
+            "serverTime": now_json(),
             "userDataStream": user_data,
         }
 

@@ -18,11 +18,11 @@ from urllib.parse import parse_qs
 
 import msgspec
 
-from markets import logs
+from markets import clock, logs
 from markets.accounts import Principal
 from markets.binance import usage
 from markets.binance.calls import JSON, Access, Call, Request, as_dialect_error, carry_out
-from markets.binance.connections import DialectConnection, shutdown_event
+from markets.binance.connections import DialectConnection, serve
 from markets.binance.errors import (
     ALREADY_SUBSCRIBED,
     BUSY,
@@ -33,7 +33,6 @@ from markets.binance.errors import (
     not_valid,
     translated,
 )
-from markets.binance.market_data import now_ms
 from markets.binance.parameters import Parameters
 from markets.binance.socket_api.methods import METHODS
 from markets.binance.socket_api.requests import (
@@ -45,10 +44,12 @@ from markets.binance.socket_api.requests import (
 )
 from markets.binance.socket_api.session import Session, is_in_force
 from markets.binance.streams.requests import Id
+from markets.binance.time_unit import now_json, time_json
 from markets.binance.user_data.subscriptions import Subscriptions
 from markets.consumers.connection import Receive, Scope, Send
 from markets.faults.in_force import in_force
 from markets.faults.line import OrderAsked
+from markets.matching.types import SECOND
 from markets.problems import Problem
 from markets.signing_keys import SigningKey
 
@@ -59,7 +60,7 @@ Verb = Callable[["ApiSocket", ApiRequest], Awaitable[object]]
 
 async def api_consumer(scope: Scope, receive: Receive, send: Send) -> None:
     """ASGI application of the WebSocket API."""
-    await ApiSocket(scope, receive, send).run()
+    await serve(ApiSocket, scope, receive, send)
 
 
 class ApiSocket(DialectConnection):
@@ -71,7 +72,7 @@ class ApiSocket(DialectConnection):
         super().__init__(*args)
         query = parse_qs(self.scope["query_string"].decode("latin-1"))
         self._limits = query.get(NO_LIMITS, ["true"])[-1] != "false"
-        self._session = Session(self.address, now_ms(), self.now)
+        self._session = Session(self.address, now_json(), self.now)
         self._tasks: set[asyncio.Task[None]] = set()
         self._subscriptions = Subscriptions(self.outbox)
         self._numbers = count()
@@ -151,7 +152,7 @@ class ApiSocket(DialectConnection):
     ) -> None:
         body = error.as_json()
         if error.retry_after is not None:
-            body.setdefault("data", {"serverTime": now_ms(), "retryAfter": _later(error)})
+            body.setdefault("data", {"serverTime": now_json(), "retryAfter": _later(error)})
         answer: JSON = {"id": request_id, "status": error.status, "error": body}
         self.put(answer | self._rate_limits(request, who))
 
@@ -241,7 +242,7 @@ class ApiSocket(DialectConnection):
 
     def say_stopping(self) -> None:
         """Tell the client that this process stops."""
-        self.put({"event": shutdown_event()})
+        self.put({"event": self.shutdown_event()})
 
     async def answered(self) -> None:
         """Wait until nothing is in flight."""
@@ -263,8 +264,8 @@ def _refused(request: ApiRequest, problem: Problem) -> str:
 
 
 def _later(error: DialectError) -> int:
-    """When to come back, in milliseconds."""
-    return now_ms() + 1000 * (error.retry_after or 0)
+    """When to come back."""
+    return time_json(clock.now() + SECOND * (error.retry_after or 0))
 
 
 VERBS: Final[dict[str, Verb]] = {

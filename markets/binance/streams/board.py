@@ -4,6 +4,8 @@ Rules:
 - A market is watched while one of its streams has a follower; with no follower at all nothing runs.
 - A name of a market that there is not yet gets its events when there is.
 - A stream of all markets has those that changed since the last time, and all when somebody has joined.
+- Each unit of times has a board of its own, so that its events are written once, and those in milliseconds at
+  no other cost than ever.
 """
 
 from __future__ import annotations
@@ -18,9 +20,16 @@ from markets import process
 from markets.binance.streams.beat import Beat, Follower, Stream
 from markets.binance.streams.market import MarketEvents, encoded
 from markets.binance.streams.names import Wish, wish_of
-from markets.binance.streams.summaries import TICKERS, average_event, said, ticker_event
+from markets.binance.streams.summaries import (
+    TICKERS,
+    WINDOWS,
+    average_event,
+    said,
+    ticker_event,
+)
 from markets.binance.symbols import names
-from markets.binance.tickers import know
+from markets.binance.tickers import know, know_windows
+from markets.binance.time_unit import unit
 from markets.hub import Hub, MarketView
 from markets.messages.public import JSON
 
@@ -146,12 +155,24 @@ class Board:
         ]
         if self._of_all["ticker"]:
             wanted = list(names().views.values())
-        if wanted and (self._knowing is None or self._knowing.done()):
-            self._knowing = asyncio.create_task(self._read(wanted), name="tickers' rows")
+        windows = [each for kind in WINDOWS for each in self._windows(kind)]
+        if (wanted or windows) and (self._knowing is None or self._knowing.done()):
+            self._knowing = asyncio.create_task(self._read(wanted, windows), name="tickers' rows")
 
-    async def _read(self, views: list[MarketView]) -> None:
+    def _windows(self, kind: str) -> list[tuple[MarketView, int]]:
+        """Whose rolling tickers of a kind are followed, and their seconds."""
+        if self._of_all[kind]:
+            return [(view, WINDOWS[kind]) for view in names().views.values()]
+        return [
+            (market.view, WINDOWS[kind])
+            for market in self._markets.values()
+            if Wish(market.name, kind) in market.streams
+        ]
+
+    async def _read(self, views: list[MarketView], windows: list[tuple[MarketView, int]]) -> None:
         try:
             await know(self.hub.read, views)
+            await know_windows(self.hub.read, windows)
         except (DatabaseError, InterfaceError) as error:
             logger.warning("tickers are of an earlier minute: %s", error)
 
@@ -182,13 +203,14 @@ class Board:
                 stream.say(text)
 
 
-_board: Board | None = None
+_boards: dict[int, Board] = {}
+"""By the unit of their times."""
 
 
 def board() -> Board:
-    """This process's streams. Call it in the event loop."""
-    global _board
+    """This process's streams in the unit of times at hand. Call it in the event loop."""
     hub = process.current().hub
-    if _board is None or _board.hub is not hub:
-        _board = Board(hub)
-    return _board
+    found = _boards.get(unit())
+    if found is None or found.hub is not hub:
+        found = _boards[unit()] = Board(hub)
+    return found

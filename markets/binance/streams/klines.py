@@ -20,8 +20,9 @@ from django.db import DatabaseError, InterfaceError
 
 from markets import history, process
 from markets.binance import klines
-from markets.binance.market_data import key_of, now_ms
+from markets.binance.market_data import key_of
 from markets.binance.texts import fixed
+from markets.binance.time_unit import now_json, time_json
 from markets.database import one_moment
 from markets.history import MICROSECONDS, Candle
 from markets.hub import MarketView
@@ -162,14 +163,19 @@ class LiveKline:
         candle = self._candle
         if candle is None:
             return None  # the market's first trade is to come
-        body: JSON = {"e": "kline", "E": now_ms(), "s": self._name, "k": self._json(candle, closed)}
+        body: JSON = {
+            "e": "kline",
+            "E": now_json(),
+            "s": self._name,
+            "k": self._json(candle, closed),
+        }
         return msgspec.json.encode(body).decode()
 
     def _json(self, candle: Candle, closed: bool) -> JSON:
         base, quote = self._view.spec.base_decimals, self._view.spec.quote_decimals
         return {
-            "t": self._start * 1000,
-            "T": self._end * 1000 - 1,
+            "t": time_json(self._start * MICROSECONDS),
+            "T": time_json(self._end * MICROSECONDS) - 1,
             "s": self._name,
             "i": self._interval,
             "f": self._first_id,

@@ -12,18 +12,21 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Iterable
+from contextvars import copy_context
 from typing import Final
 
 import msgspec
 
 from markets.binance.depth import Changes, depth_json, update_id
-from markets.binance.market_data import aggregate_json, now_ms
+from markets.binance.market_data import aggregate_json
 from markets.binance.streams.beat import Beat, Stream
 from markets.binance.streams.klines import LiveKline
 from markets.binance.streams.names import Wish
-from markets.binance.texts import ZERO, fixed, milliseconds, padded
+from markets.binance.texts import ZERO, fixed, padded
+from markets.binance.time_unit import MILLISECOND, now_json, time_json, unit
 from markets.hub import MarketView
 from markets.hub.book import LevelText, PublicBook
+from markets.hub.market import Watcher
 from markets.matching.events import Trade
 from markets.matching.types import Side
 from markets.messages.public import JSON
@@ -67,7 +70,7 @@ class DepthStream:
         update = self.changes.take()
         if update is None:
             return None
-        return encoded({"e": "depthUpdate", "E": now_ms(), "s": self._name, **update})
+        return encoded({"e": "depthUpdate", "E": now_json(), "s": self._name, **update})
 
 
 class PartialStream:
@@ -88,6 +91,30 @@ class PartialStream:
         return encoded(depth_json(self._view, self._levels))
 
 
+class InItsUnit:
+    """Hears a market for its events in another unit of times than the hub's own."""
+
+    def __init__(self, events: MarketEvents) -> None:
+        self._events = events
+        self._here = copy_context()
+
+    def changed(self, bids: list[LevelText], asks: list[LevelText]) -> None:
+        """Levels have other quantities."""
+        self._here.run(self._events.changed, bids, asks)
+
+    def traded(self, trades: list[Trade]) -> None:
+        """Trades were made."""
+        self._here.run(self._events.traded, trades)
+
+    def heard(self) -> None:
+        """The book is right as it is."""
+        self._here.run(self._events.heard)
+
+    def replaced(self, before: PublicBook) -> None:
+        """The view started over."""
+        self._here.run(self._events.replaced, before)
+
+
 class MarketEvents:
     """A market's streams and what they are told."""
 
@@ -104,11 +131,12 @@ class MarketEvents:
         self._top: object = None
         self._repeat_top = False
         self._last_trade = view.trades[0].id if view.trades else 0
-        view.watch(self)
+        self._watcher: Watcher = self if unit() == MILLISECOND else InItsUnit(self)
+        view.watch(self._watcher)
 
     def close(self) -> None:
         """Nobody follows it any more."""
-        self.view.unwatch(self)
+        self.view.unwatch(self._watcher)
         if self._alarm is not None:
             self._alarm.cancel()
         for kline in self._klines.values():
@@ -193,7 +221,7 @@ class MarketEvents:
                 for stream in plain:
                     stream.say(text)
             if aggregate:
-                head = {"e": "aggTrade", "E": now_ms(), "s": self.name}
+                head = {"e": "aggTrade", "E": now_json(), "s": self.name}
                 text = encoded({**head, **aggregate_json(trade, self.view.spec)})
                 for stream in aggregate:
                     stream.say(text)
@@ -202,12 +230,12 @@ class MarketEvents:
         spec = self.view.spec
         return {
             "e": "trade",
-            "E": now_ms(),
+            "E": now_json(),
             "s": self.name,
             "t": trade.id,
             "p": fixed(trade.price, spec.quote_decimals),
             "q": fixed(trade.quantity, spec.base_decimals),
-            "T": milliseconds(trade.timestamp),
+            "T": time_json(trade.timestamp),
             "m": trade.taker_side is Side.SELL,
             "M": True,
         }

@@ -16,8 +16,18 @@ SLOW: Final = 1.0
 """Seconds between the updates of each cadence."""
 _CADENCES: Final = {"": SLOW, "@1000ms": SLOW, "@100ms": FAST}
 _DEPTH: Final = re.compile(r"depth(5|10|20)?(|@100ms|@1000ms)")
-_ALL: Final = re.compile(r"!(ticker|miniTicker)@arr(?:@1000ms)?")
-PLAIN: Final = ("trade", "aggTrade", "bookTicker", "ticker", "miniTicker", "avgPrice")
+_ALL: Final = re.compile(r"!(ticker|miniTicker|ticker_(?:1h|4h|1d))@arr(?:@1000ms)?")
+PLAIN: Final = (
+    "trade",
+    "aggTrade",
+    "bookTicker",
+    "ticker",
+    "ticker_1h",
+    "ticker_4h",
+    "ticker_1d",
+    "miniTicker",
+    "avgPrice",
+)
 KLINE: Final = "kline_"
 
 

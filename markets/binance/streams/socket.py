@@ -18,9 +18,8 @@ from django.db import DatabaseError, InterfaceError
 from markets import process
 from markets.accounts import Principal
 from markets.binance.calls import JSON
-from markets.binance.connections import DialectConnection, shutdown_event
+from markets.binance.connections import DialectConnection, serve
 from markets.binance.errors import DialectError
-from markets.binance.market_data import now_ms
 from markets.binance.socket_api.session import find
 from markets.binance.streams.beat import Chunk
 from markets.binance.streams.board import board
@@ -33,6 +32,7 @@ from markets.binance.streams.requests import (
     StreamRequest,
     read_stream_request,
 )
+from markets.binance.time_unit import now_json
 from markets.binance.user_data.listen_keys import api_key_of, is_listen_key
 from markets.binance.user_data.subscriptions import Subscriptions
 from markets.consumers.connection import Receive, Scope, Send
@@ -46,7 +46,7 @@ COMBINED: Final = "/stream"
 
 async def stream_consumer(scope: Scope, receive: Receive, send: Send) -> None:
     """ASGI application of the market streams."""
-    await StreamSocket(scope, receive, send).run()
+    await serve(StreamSocket, scope, receive, send)
 
 
 def names_of_address(scope: Scope) -> list[str]:
@@ -113,7 +113,7 @@ class StreamSocket(DialectConnection):
             is_alive,
             put,
             answer=lambda: None,
-            end=lambda: {"e": "listenKeyExpired", "E": now_ms(), "listenKey": listen_key},
+            end=lambda: {"e": "listenKeyExpired", "E": now_json(), "listenKey": listen_key},
         )
 
     async def _who(self, listen_key: str) -> Principal | None:
@@ -183,7 +183,7 @@ class StreamSocket(DialectConnection):
 
     def say_stopping(self) -> None:
         """Tell the client that this process stops."""
-        self.put(shutdown_event())
+        self.put(self.shutdown_event())
 
     async def answered(self) -> None:
         """All requests are answered at once."""

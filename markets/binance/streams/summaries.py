@@ -1,15 +1,20 @@
-"""Tickers as streams: once a second the last 24 hours as `tickers` has them, by the streams' short names."""
+"""Tickers as streams: once a second the last 24 hours, or a shorter window, as `tickers` has them, by the
+streams' short names.
+"""
 
 from __future__ import annotations
 
 from typing import Final
 
-from markets.binance.market_data import average, now_ms
-from markets.binance.tickers import day_json
+from markets.binance.market_data import average
+from markets.binance.tickers import STREAMED, day_json, rolling_json
+from markets.binance.time_unit import now_json
 from markets.hub import MarketView
 from markets.messages.public import JSON
 
-TICKERS: Final = ("ticker", "miniTicker")
+WINDOWS: Final = {f"ticker_{window}": seconds for window, seconds in STREAMED.items()}
+"""Kinds of rolling tickers, with their seconds."""
+TICKERS: Final = ("ticker", "miniTicker", *WINDOWS)
 OF_TICKER: Final = {
     "p": "priceChange",
     "P": "priceChangePercent",
@@ -40,9 +45,11 @@ OF_MINI_TICKER: Final = {
     "v": "volume",
     "q": "quoteVolume",
 }
+OF_WINDOW: Final = {short: long for short, long in OF_TICKER.items() if short not in "xQbBaA"}
 FIELDS: Final = {
     "ticker": ("24hrTicker", OF_TICKER),
     "miniTicker": ("24hrMiniTicker", OF_MINI_TICKER),
+    **{f"ticker_{window}": (f"{window}Ticker", OF_WINDOW) for window in STREAMED},
 }
 """By kind of stream: the event's name, and its fields by REST's."""
 BY_THE_CLOCK: Final = frozenset({"E", "O", "C"})
@@ -50,12 +57,13 @@ BY_THE_CLOCK: Final = frozenset({"E", "O", "C"})
 
 
 def ticker_event(kind: str, name: str, view: MarketView) -> JSON:
-    """A `ticker` or `miniTicker` of a market."""
+    """A ticker of a market, of one of TICKERS."""
     event, fields = FIELDS[kind]
-    ticker = day_json(name, view)
+    seconds = WINDOWS.get(kind)
+    ticker = day_json(name, view) if seconds is None else rolling_json(name, view, seconds)
     return {
         "e": event,
-        "E": now_ms(),
+        "E": now_json(),
         "s": name,
         **{short: ticker[long] for short, long in fields.items()},
     }
@@ -69,4 +77,4 @@ def said(event: JSON) -> JSON:
 def average_event(name: str, view: MarketView) -> JSON:
     """The average price of the last minutes."""
     price, last = average(view)
-    return {"e": "avgPrice", "E": now_ms(), "s": name, "i": "5m", "w": price, "T": last}
+    return {"e": "avgPrice", "E": now_json(), "s": name, "i": "5m", "w": price, "T": last}

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Final
 
 from markets.binance.calls import JSON
-from markets.binance.market_data import now_ms
-from markets.binance.orders import NativeOrder, ms
+from markets.binance.orders import NativeOrder
 from markets.binance.symbols import name_of
+from markets.binance.time_unit import moment_json, now_json
 from markets.matching.types import LIVE, GroupRole
 
 BRACKET: Final = frozenset({GroupRole.TAKE_PROFIT, GroupRole.STOP_LOSS})
@@ -59,7 +59,7 @@ def _event(orders: dict[str, NativeOrder], kind: str, status: str) -> JSON:
     first = next(iter(orders.values()))
     return {
         "e": "listStatus",
-        "E": now_ms(),
+        "E": now_json(),
         "s": name_of(first.market),
         "g": first.list_id,
         "c": _contingency(orders),
@@ -67,7 +67,7 @@ def _event(orders: dict[str, NativeOrder], kind: str, status: str) -> JSON:
         "L": status,
         "r": "NONE",
         "C": f"list-{first.list_id}",
-        "T": max(ms(order.updated_at) for order in orders.values()),
+        "T": max(moment_json(order.updated_at) for order in orders.values()),
         "O": [
             {"s": name_of(order.market), "i": int(order.id), "c": order.name}
             for order in orders.values()

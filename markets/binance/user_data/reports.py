@@ -17,10 +17,10 @@ from typing import Any, Final
 import msgspec
 
 from markets.binance.calls import JSON
-from markets.binance.market_data import now_ms
-from markets.binance.orders import EXPIRED_FOR, PREVENTIONS, NativeFill, NativeOrder, ms
+from markets.binance.orders import EXPIRED_FOR, PREVENTIONS, NativeFill, NativeOrder
 from markets.binance.symbols import name_of
 from markets.binance.texts import ZERO, padded
+from markets.binance.time_unit import moment_json, now_json
 from markets.binance.trading import new_name
 from markets.binance.user_data import cancel_names
 from markets.binance.user_data.lists import Lists
@@ -140,7 +140,7 @@ class Reporter:
             return []
         asleep = order.is_asleep and order.status in LIVE
         status = "PENDING_NEW" if asleep else "NEW"
-        return [self._report(order, known, "NEW", status, at=ms(order.updated_at))]
+        return [self._report(order, known, "NEW", status, at=moment_json(order.updated_at))]
 
     def _trade(self, order: NativeOrder, fill: NativeFill, *, is_last: bool) -> JSON:
         known = self._known[order.id]
@@ -154,7 +154,7 @@ class Reporter:
             known,
             "TRADE",
             "FILLED" if is_filled else "PARTIALLY_FILLED",
-            at=ms(fill.timestamp),
+            at=moment_json(fill.timestamp),
             on_book=not is_filled,
         )
         return report | {
@@ -170,7 +170,7 @@ class Reporter:
     def _changed(self, order: NativeOrder) -> list[JSON]:
         """The report of an order that ended unfilled, or has other terms."""
         known = self._known[order.id]
-        before, at = known.order, ms(order.updated_at)
+        before, at = known.order, moment_json(order.updated_at)
         status = order.said_status
         if order.status in LIVE:
             terms = [(each.price, each.stop_price, each.quantity) for each in (before, order)]
@@ -198,7 +198,7 @@ class Reporter:
         self._number += 1
         return {
             "e": "executionReport",
-            "E": now_ms(),
+            "E": now_json(),
             "s": name_of(order.market),
             "c": order.name,
             "S": order.side.upper(),
@@ -225,18 +225,18 @@ class Reporter:
             "w": on_book and known.worked,
             "m": False,
             "M": False,
-            "O": ms(order.created_at),
+            "O": moment_json(order.created_at),
             "Z": eight(known.quote),
             "Y": ZERO,
             "Q": padded(order.quote_quantity or "0"),
-            **({"W": ms(order.created_at)} if known.worked else {}),
+            **({"W": moment_json(order.created_at)} if known.worked else {}),
             "V": PREVENTIONS[order.self_trade_prevention],
         }
 
     # Balances
 
     def _of_balances(self, balances: list[BalanceData], *, is_transfer: bool) -> list[JSON]:
-        now = now_ms()
+        now = now_json()
         found: list[JSON] = []
         for row in balances:
             total = Decimal(row.total)

@@ -20,7 +20,7 @@ from markets import process
 from markets.accounts import Principal
 from markets.binance.calls import JSON
 from markets.binance.errors import DialectError
-from markets.binance.market_data import now_ms
+from markets.binance.time_unit import now_json
 from markets.binance.user_data.feed import UserFeed
 from markets.hub import Outbox
 from markets.hub.outbox import CLOSE_TRY_AGAIN_LATER
@@ -36,7 +36,7 @@ StillGood = Callable[[], Awaitable[bool]]
 
 def terminated() -> JSON:
     """The event of a stream that ends."""
-    return {"e": "eventStreamTerminated", "E": now_ms()}
+    return {"e": "eventStreamTerminated", "E": now_json()}
 
 
 @dataclass(slots=True)

@@ -71,6 +71,50 @@ def test_of_an_oco_the_stops_trigger_cancels_the_limit_order(exchange: ExchangeD
     assert statuses(alice, pair) == [("canceled", "oco"), ("filled", None)]
 
 
+def test_an_oco_may_begin_with_a_take_profit(exchange: ExchangeDriver) -> None:
+    market, alice, bob, carol = a_market_at_100(exchange)
+    pair = alice.post(
+        "orders/oco",
+        market=market,
+        side="sell",
+        type="take_profit_limit",
+        quantity="5",
+        stop_price="110",
+        price="109",
+        stop={"stop_price": "90"},
+    )
+    check(pair, shapes.GroupShape())
+    assert [(o["type"], o["status"], o["group_role"]) for o in pair["orders"]] == [
+        ("take_profit_limit", "untriggered", "oco_limit"),
+        ("stop", "untriggered", "oco_stop"),
+    ]
+    bob.place(market, "sell", "1", price="110")
+
+    carol.place(market, "buy", "1", price="110")
+
+    assert statuses(alice, pair) == [("open", None), ("canceled", "oco")]
+
+
+def test_a_bracket_may_wait_to_take_its_profit(exchange: ExchangeDriver) -> None:
+    market, alice, bob, _ = a_market_at_100(exchange)
+    bob.place(market, "sell", "5", price="101")
+
+    group = alice.post(
+        "orders/bracket",
+        market=market,
+        side="buy",
+        quantity="5",
+        price="101",
+        take_profit={"stop_price": "110"},
+        stop_loss={"stop_price": "90"},
+    )
+
+    assert [(o["type"], o["status"]) for o in group["orders"][1:]] == [
+        ("take_profit", "untriggered"),
+        ("stop", "untriggered"),
+    ]
+
+
 def test_the_end_of_one_ends_the_other(exchange: ExchangeDriver) -> None:
     market, alice, _, _ = a_market_at_100(exchange)
     pair = alice.post(

@@ -50,6 +50,25 @@ TICKER = {
     **dict.fromkeys("pPwxcQbBaAohlvq", EIGHT),
     **dict.fromkeys("OCFLn", int),
 }
+SECONDS = {"1h": 3600, "4h": 14_400, "1d": 86_400}
+WINDOWS = tuple(SECONDS)
+OF_WINDOW = {
+    "p": "priceChange",
+    "P": "priceChangePercent",
+    "w": "weightedAvgPrice",
+    "c": "lastPrice",
+    "o": "openPrice",
+    "h": "highPrice",
+    "l": "lowPrice",
+    "v": "volume",
+    "q": "quoteVolume",
+    "F": "firstId",
+    "L": "lastId",
+    "n": "count",
+    "O": "openTime",
+    "C": "closeTime",
+}
+"""A rolling ticker's fields by REST's."""
 KLINE = {
     "e": "kline",
     "E": int,
@@ -72,13 +91,30 @@ KINDS = (
     "depth5",
     "depth10@100ms",
     "ticker",
+    "ticker_1h",
+    "ticker_4h",
+    "ticker_1d",
     "miniTicker",
     "kline_1m",
     "kline_1s",
     "kline_1M",
     "avgPrice",
 )
-OF_ALL = ("!miniTicker@arr", "!miniTicker@arr@1000ms", "!ticker@arr", "!bookTicker")
+OF_ALL = (
+    "!miniTicker@arr",
+    "!miniTicker@arr@1000ms",
+    "!ticker@arr",
+    "!ticker_1h@arr",
+    "!ticker_4h@arr",
+    "!ticker_1d@arr",
+    "!bookTicker",
+)
+
+
+def rolling(window: str) -> dict[str, Any]:
+    """A rolling ticker's shape."""
+    texts, numbers = dict.fromkeys("pPwcohlvq", EIGHT), dict.fromkeys("OCFLn", int)
+    return {"e": f"{window}Ticker", "E": int, "s": str, **texts, **numbers}
 
 
 @pytest.fixture(scope="module")
@@ -175,10 +211,29 @@ def test_tickers_are_rests(exchange: ExchangeDriver, symbol: str, of: Any) -> No
     assert average["w"] == rest(exchange, "avgPrice", symbol=symbol)["price"]
 
 
+@pytest.mark.parametrize("window", WINDOWS)
+def test_a_rolling_ticker_is_rests(
+    exchange: ExchangeDriver, market: str, symbol: str, of: Any, window: str
+) -> None:
+    exchange.settle(market)
+    for _ in range(10):  # the first ones are of before the last trade; a minute may begin meanwhile
+        ticker = of(f"ticker_{window}")
+        check(ticker, rolling(window))
+        row = rest(exchange, "ticker", symbol=symbol, windowSize=window)
+        wanted = {field: row[name] for field, name in OF_WINDOW.items() if field != "C"}
+        if wanted.items() <= ticker.items():
+            break
+
+    assert wanted.items() <= ticker.items()
+    assert ticker["n"] > 0
+    assert 0 <= ticker["C"] - ticker["O"] - SECONDS[window] * 1000 < 120_000
+
+
 def test_streams_of_all_markets_come_as_lists_and_under_each_name(
     wire: Streams, symbol: str
 ) -> None:
-    for name, shape in zip(OF_ALL[:3], (MINI_TICKER, MINI_TICKER, TICKER), strict=True):
+    shapes = (MINI_TICKER, MINI_TICKER, TICKER, *(rolling(window) for window in WINDOWS))
+    for name, shape in zip(OF_ALL[:-1], shapes, strict=True):
         tickers = wire.of(name)
         assert symbol in {ticker["s"] for ticker in tickers}
         for ticker in tickers:

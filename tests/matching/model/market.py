@@ -214,11 +214,13 @@ class Model(Trading):
         names = [wish.client_order_id for wish in wishes if wish.client_order_id]
         parts = dict(zip(roles, wishes, strict=True))
         sign = 1 if wishes[1].side is Side.SELL else -1
-        better, worse = first.price, wishes[1].stop_price
+        takes_profit = first.type.startswith("take_profit")
+        better = first.stop_price if takes_profit else first.price
+        worse = wishes[1].stop_price
         fits = len(set(names)) == len(names)
         if first.side is wishes[1].side:
-            fits = fits and first.type == "limit"
-            fits = fits and first.effective_time_in_force in ("gtc", "gtd")
+            may_rest = first.effective_time_in_force in ("gtc", "gtd")
+            fits = fits and (takes_profit or (first.type == "limit" and may_rest))
             fits = fits and (not better or not worse or better * sign > worse * sign)
         else:
             profit, loss = (

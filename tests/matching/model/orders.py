@@ -55,6 +55,11 @@ class ModelOrder:
         return self.quantity - self.filled - self.canceled - self.prevented
 
     @property
+    def is_triggered(self) -> bool:
+        """Whether it waited for a trigger, and waits no more."""
+        return self.stop_price is not None and self.status != "untriggered"
+
+    @property
     def is_exit(self) -> bool:
         return self.role not in (None, GroupRole.ENTRY)
 

@@ -351,27 +351,29 @@ class Trading:
     def _settle(self, group: int) -> None:
         parts = {order.role: order for order in self.group(group)}
         entry = parts.get(GroupRole.ENTRY)
-        limit = parts.get(GroupRole.TAKE_PROFIT) or parts.get(GroupRole.OCO_LIMIT)
+        profit = parts.get(GroupRole.TAKE_PROFIT) or parts.get(GroupRole.OCO_LIMIT)
         stop = parts.get(GroupRole.STOP_LOSS) or parts.get(GroupRole.OCO_STOP)
-        exits = [order for order in (stop, limit) if order is not None]
-        triggered = stop is not None and stop.status != "untriggered"
+        exits = [order for order in (stop, profit) if order is not None]
         if entry is None:
-            assert limit is not None
+            assert profit is not None
             assert stop is not None
-            if limit.filled or limit.status in ENDED:
-                self._end_part(None if triggered else stop, Reason.OCO)
-            elif triggered:
-                self._end_part(limit, Reason.OCO)
-        elif triggered or any(order.status in ENDED for order in exits):
-            for order in (entry, limit, None if triggered else stop):
-                self._end_part(order, Reason.BRACKET)
+            if profit.filled or profit.status in ENDED or profit.is_triggered:
+                if not stop.is_triggered:
+                    self._end_part(stop, Reason.OCO)
+            elif stop.is_triggered:
+                self._end_part(profit, Reason.OCO)
+        elif any(order.status in ENDED or order.is_triggered for order in exits):
+            self._end_part(entry, Reason.BRACKET)
+            for order in reversed(exits):
+                if not order.is_triggered:
+                    self._end_part(order, Reason.BRACKET)
         else:
-            if limit is not None and stop is not None:
-                self._reduce(stop, limit.filled - stop.canceled)
+            if profit is not None and stop is not None:
+                self._reduce(stop, profit.filled - stop.canceled)
             self._arm(entry, exits)
 
-    def _end_part(self, order: ModelOrder | None, reason: Reason) -> None:
-        if order is not None and order.status not in ENDED:
+    def _end_part(self, order: ModelOrder, reason: Reason) -> None:
+        if order.status not in ENDED:
             self.cancel(order, reason)
 
     def _reduce(self, stop: ModelOrder, less: int) -> None:
@@ -397,7 +399,7 @@ class Trading:
         order.quantity += more
         self.events.append(OrderArmed(self.next(), order.id, more))
         self.touch(order)
-        if order.role is GroupRole.TAKE_PROFIT:
+        if order.stop_price is None:
             order.place = self.sequence
             order.status = "partially_filled" if order.filled else "open"
         if not its_turn_comes:
