@@ -57,7 +57,8 @@ def sentence(order: Order) -> str:
     """Return an order as a person reads it: what it is, how it stands, and why."""
     price = "at market" if order.price is None else f"@ {text(order.price)}"
     if order.stop_price is not None:
-        price = f"stop {text(order.stop_price)}, then {price}"
+        waits = "take profit" if order.type.startswith("take_profit") else "stop"
+        price = f"{waits} {text(order.stop_price)}, then {price}"
     said = [f"{order.id}: {order.side} {text(order.quantity)} {order.market} {price}"]
     if order.display_quantity is not None:
         said.append(f" showing {text(order.display_quantity)}")

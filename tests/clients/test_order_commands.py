@@ -136,7 +136,7 @@ async def test_an_oco_may_begin_with_a_take_profit(exchange: StandIn, run: Run) 
     assert exchange.orders["o1"]["type"] == "take_profit"
     assert exchange.orders["o1"]["max_slippage"] == "0.02"
     assert out.splitlines()[1] == (
-        "  oco_limit o3: sell 1 BTC-USD stop 110, then @ 109: untriggered, filled 0"
+        "  oco_limit o3: sell 1 BTC-USD take profit 110, then @ 109: untriggered, filled 0"
     )
     await run("bracket", "BTC-USD", "buy", "1", "100", "--take-profit-stop-price", "110")
     assert exchange.orders["o6"]["stop_price"] == "110"
