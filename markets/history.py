@@ -235,13 +235,18 @@ def candles(
         return _candles(market, seconds, start, end, limit)
 
 
+def kept_interval(seconds: int) -> int:
+    """Of which kept candles those of an interval are made."""
+    return max(each for each in KEPT_INTERVALS if seconds % each == 0)
+
+
 def _candles(
     market: models.Market, seconds: int, start: int, end: int | None, limit: int
 ) -> list[Candle]:
     """What is added up, and after it the trades that are not yet."""
     end = end if end is not None else int(time.time()) + seconds
     start, end = max(start // seconds * seconds, 0), -(-end // seconds) * seconds
-    kept = max(each for each in KEPT_INTERVALS if seconds % each == 0)
+    kept = kept_interval(seconds)
     rows = models.Candle.objects.filter(
         market=market, seconds=kept, start__gte=start, start__lt=end
     ).order_by("-start")

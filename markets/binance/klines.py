@@ -99,9 +99,11 @@ async def klines(request: Request) -> list[list[Any]]:
 
 def _opening(market: int, interval: str) -> int:
     """When the interval began in which there is something first, in microseconds. Blocking."""
-    days = models.Candle.objects.filter(market=market, seconds=DAY).order_by("start")
-    starts = list(days.values_list("start", flat=True)[:1])
-    starts += [t.timestamp // MICROSECONDS for t in history.trades_from(market, 0, 1)]
+    starts = [t.timestamp // MICROSECONDS for t in history.trades_from(market, 0, 1)]
+    if interval != "1s":
+        kept = history.kept_interval(SECONDS.get(interval, DAY))
+        rows = models.Candle.objects.filter(market=market, seconds=kept).order_by("start")
+        starts += rows.values_list("start", flat=True)[:1]
     return start_of(interval, min(starts, default=0)) * MICROSECONDS
 
 

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from markets.binance import klines
-from markets.models import Market
+from markets.history import DAY, KEPT_INTERVALS
+from markets.models import Candle, Market
 from tests.binance import shapes
 from tests.binance.conftest import bot_of
 from tests.binance.shapes import check
@@ -204,6 +205,32 @@ def test_klines_of_a_time(alice: Bot, traded: str) -> None:
     assert [kline[0] for kline in one] == [first]
     assert [kline[0] for kline in after] in ([], [first + 1000])
     assert before == []
+
+
+@pytest.mark.parametrize("interval", [i for i in klines.INTERVALS if i != "1s"])
+def test_klines_from_the_beginning_begin_with_the_first(
+    exchange: ExchangeDriver, alice: Bot, interval: str
+) -> None:
+    """Not with the day's first hour: who asks for one, or for pages, would find none and stop."""
+    market = exchange.new_market()
+    first = int(time.time()) // DAY * DAY - 3 * DAY + 15 * 3600 + 42 * 60
+    prices = dict.fromkeys(("open", "high", "low", "close"), 5)
+    for seconds in KEPT_INTERVALS:
+        Candle.objects.create(
+            market=Market.objects.get(symbol=market),
+            seconds=seconds,
+            start=first // seconds * seconds,
+            **prices,
+            volume=1,
+            quote_volume=5,
+            trade_count=1,
+        )
+
+    symbol = market.replace("-", "")
+    (found,) = alice.public("klines", symbol=symbol, interval=interval, startTime=0, limit=1)
+
+    assert found[0] == klines.start_of(interval, first) * 1000
+    assert found[8] == 1
 
 
 def test_a_market_without_trades_has_no_klines(exchange: ExchangeDriver, alice: Bot) -> None:
