@@ -3,7 +3,8 @@
 Rules:
 - Over HTTP the query and the body, as they came on the wire, with nothing between them and without the
   `signature`; if that fails the same, percent-decoded, since some clients sign before they encode.
-- On the WebSocket API the parameters by name, `name=value` joined by `&`, not encoded.
+- On the WebSocket API the parameters by name, `name=value` joined by `&`, as they came; if that fails the
+  same, each value percent-encoded, since some clients sign what they would send over HTTP.
 - `timestamp` in milliseconds (or, 16 digits, microseconds) must not be a second ahead, nor older than
   `recvWindow`.
 """
@@ -13,7 +14,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from typing import Final
-from urllib.parse import unquote_to_bytes
+from urllib.parse import quote, unquote_to_bytes
 
 from markets.binance.errors import (
     AHEAD,
@@ -73,9 +74,12 @@ def check_socket(key: SigningKey, given: Mapping[str, str], now: int) -> None:
     """Verify the parameters of a request on the WebSocket API, as texts. Raises DialectError."""
     parameters = Parameters(given)
     signature = _signature(parameters)
-    pairs = (f"{name}={given[name]}" for name in sorted(given) if name != "signature")
-    if not key.verify("&".join(pairs).encode(), signature):
-        raise DialectError(BAD_SIGNATURE)
+    pairs = [(name, given[name]) for name in sorted(given) if name != "signature"]
+    payload = "&".join(f"{name}={value}" for name, value in pairs)
+    if not key.verify(payload.encode(), signature):
+        encoded = "&".join(f"{name}={quote(value, safe='')}" for name, value in pairs)
+        if encoded == payload or not key.verify(encoded.encode(), signature):
+            raise DialectError(BAD_SIGNATURE)
     check_time(parameters, now)
 
 

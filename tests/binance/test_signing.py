@@ -152,6 +152,16 @@ def test_on_a_socket_the_parameters_are_signed_by_name() -> None:
         check_socket(HMAC, {**given, "symbol": "B", "signature": signature}, NOW)
 
 
+def test_on_a_socket_values_may_be_signed_percent_encoded() -> None:
+    given = {"newClientOrderId": "a:b/c", "timestamp": str(TIME), "apiKey": "k"}
+
+    for name in ("a:b/c", "a%3Ab%2Fc"):
+        signature = signed(f"apiKey=k&newClientOrderId={name}&timestamp={TIME}").rpartition("=")[2]
+        check_socket(HMAC, {**given, "signature": signature}, NOW)
+        with pytest.raises(DialectError):
+            check_socket(HMAC, {**given, "newClientOrderId": "a:b/d", "signature": signature}, NOW)
+
+
 @given(st.binary(max_size=60), st.text(alphabet="0123456789abcdef", min_size=1, max_size=8))
 def test_only_the_signature_is_taken_out(before: bytes, digits: str) -> None:
     before = before.replace(b"signature=", b"")
