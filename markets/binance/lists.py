@@ -10,7 +10,6 @@ Rules:
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Final
 
 from markets import models, process
@@ -24,6 +23,7 @@ from markets.binance.errors import (
     DialectError,
     mandatory,
 )
+from markets.binance.list_rows import canceled_lists, list_json, lists_json, plain_name
 from markets.binance.market_data import times
 from markets.binance.order_parameters import (
     Terms,
@@ -36,8 +36,7 @@ from markets.binance.order_parameters import (
 from markets.binance.order_rows import DEFAULT_ROWS, MAX_ROWS, orders_of_groups
 from markets.binance.orders import MAKER_ONLY, NativeOrder, decode_order
 from markets.binance.parameters import Parameters
-from markets.binance.symbols import name_of, view_of
-from markets.binance.time_unit import moment_json
+from markets.binance.symbols import view_of
 from markets.binance.trading import new_name, next_number, raise_refusal
 from markets.matching.commands import CancelOrder, PlaceGroup, PlaceOrder
 from markets.matching.spec import MarketSpec
@@ -209,7 +208,7 @@ async def _placed(
             case _:
                 reports.append(orders.full(order, fills))
     members = [decode_order(text) for text, _ in answer.group]
-    name = given or _plain_name(answer.group_id)
+    name = given or plain_name(answer.group_id)
     return {**list_json(members, name, contingency), "orderReports": reports}
 
 
@@ -231,22 +230,11 @@ async def _place(request: Request, spec: MarketSpec, command: PlaceGroup) -> Ans
     raise DialectError(DUPLICATE)
 
 
-# Names
-
-
-def _plain_name(group: int) -> str:
-    return f"list-{group}"
+# Reading
 
 
 def _keep_name(group: int, account: int, name: str) -> None:
     models.OrderListName.objects.create(group=group, account_id=account, name=name)
-
-
-def _names_of(groups: Iterable[int]) -> dict[int, str]:
-    found = dict.fromkeys(groups, "")
-    rows = models.OrderListName.objects.filter(group__in=list(found))
-    given = dict(rows.values_list("group", "name"))
-    return {group: given.get(group) or _plain_name(group) for group in found}
 
 
 def _group_named(account: int, name: str) -> int | None:
@@ -256,43 +244,6 @@ def _group_named(account: int, name: str) -> int | None:
         text = name.removeprefix("list-")
         found = int(text) if text.isdecimal() and len(text) <= 18 else None
     return found
-
-
-# What is said of them
-
-
-def list_json(members: list[NativeOrder], name: str, contingency: str) -> JSON:
-    """A list of orders; it executes while one of them has not ended."""
-    is_live = any(order.status in LIVE for order in members)
-    first = members[0]
-    return {
-        "orderListId": first.list_id,
-        "contingencyType": contingency,
-        "listStatusType": "EXEC_STARTED" if is_live else "ALL_DONE",
-        "listOrderStatus": "EXECUTING" if is_live else "ALL_DONE",
-        "listClientOrderId": name,
-        "transactionTime": max(moment_json(order.updated_at) for order in members),
-        "symbol": name_of(first.market),
-        "orders": [
-            {
-                "symbol": name_of(order.market),
-                "orderId": int(order.id),
-                "clientOrderId": order.name,
-            }
-            for order in members
-        ],
-    }
-
-
-def _contingency(members: list[NativeOrder]) -> str:
-    return "OCO" if members[0].group_role == GroupRole.OCO_LIMIT else "OTO"
-
-
-def _lists_json(groups: dict[int, list[NativeOrder]]) -> list[JSON]:
-    names = _names_of(groups)
-    return [
-        list_json(members, names[group], _contingency(members)) for group, members in groups.items()
-    ]
 
 
 async def get_list(request: Request) -> JSON:
@@ -314,7 +265,7 @@ def _wanted(params: Parameters, id_name: str, name_name: str) -> tuple[int | Non
 def _one(account: int, group: int | None, name: str | None) -> list[JSON]:
     if group is None:
         group = _group_named(account, name or "")
-    return [] if group is None else _lists_json(orders_of_groups(account, [group]))
+    return [] if group is None else lists_json(orders_of_groups(account, [group]))
 
 
 async def open_lists(request: Request) -> list[JSON]:
@@ -325,7 +276,7 @@ async def open_lists(request: Request) -> list[JSON]:
 def _open(account: int) -> list[JSON]:
     rows = models.Order.objects.filter(models.LIVE_ORDERS, account=account, group__isnull=False)
     groups = sorted({group for group in rows.values_list("group", flat=True) if group is not None})
-    return _lists_json(orders_of_groups(account, groups))
+    return lists_json(orders_of_groups(account, groups))
 
 
 async def all_lists(request: Request) -> list[JSON]:
@@ -355,7 +306,7 @@ def _all(
             groups[group] = None
         if len(groups) == limit:
             break
-    return _lists_json(orders_of_groups(account, sorted(groups)))
+    return lists_json(orders_of_groups(account, sorted(groups)))
 
 
 # Canceling
@@ -386,6 +337,4 @@ def _members(account: int, group: int | None, name: str | None) -> list[NativeOr
 
 
 def _canceled(account: int, group: int, name: str) -> JSON:
-    members = orders_of_groups(account, [group])[group]
-    reports = [orders.canceled_json(order, name) for order in members]
-    return {**_lists_json({group: members})[0], "orderReports": reports}
+    return canceled_lists(orders_of_groups(account, [group]), lambda: name)[0]

@@ -55,6 +55,7 @@ PRIVATE: Final = {
 PLACE: Final = Call(trading.place_order, Access.TRADE, ORDER_WEIGHT, orders=1)
 TRY: Final = Call(trading.try_order, Access.TRADE)
 CANCEL: Final = Call(trading.cancel_order, Access.TRADE, ORDER_WEIGHT)
+CANCEL_OR_LIST: Final = Call(trading.cancel_order_or_list, Access.TRADE, ORDER_WEIGHT)
 CANCEL_ALL: Final = Call(trading.cancel_open_orders, Access.TRADE, ORDER_WEIGHT)
 REPLACE: Final = Call(trading.cancel_replace, Access.TRADE, ORDER_WEIGHT, orders=1)
 AMEND: Final = Call(trading.amend_keeping_priority, Access.TRADE, ORDER_WEIGHT)

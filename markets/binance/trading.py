@@ -3,6 +3,7 @@
 Rules:
 - A name that an open order has is refused (`Duplicate order sent.`), one whose order has ended is taken.
 - What a cancel does not find, or finds ended, is `Unknown order sent.`
+- Orders of a list that are canceled together are told as one, the list.
 - A cancel and the order that replaces it are two commands: the second may fail by itself.
 """
 
@@ -26,8 +27,9 @@ from markets.binance.errors import (
     mandatory,
     translated,
 )
+from markets.binance.list_rows import canceled_lists
 from markets.binance.order_parameters import LOT, Terms, named, read_order, response_of
-from markets.binance.order_rows import orders_by_id
+from markets.binance.order_rows import orders_by_id, orders_of_groups
 from markets.binance.orders import NativeOrder, decode_order
 from markets.binance.parameters import Parameters
 from markets.binance.symbols import view_of
@@ -146,6 +148,21 @@ async def cancel_order(request: Request) -> JSON:
     return orders.canceled_json(order, cancel_name)
 
 
+async def cancel_order_or_list(request: Request) -> JSON:
+    """The same on the WebSocket API, where an order of a list is answered by the list."""
+    canceled = await cancel_order(request)
+    group = canceled["orderListId"]
+    if group == orders.NO_LIST:
+        return canceled
+    name = canceled["clientOrderId"]
+    found: JSON = await request.read(_canceled_list, request.account, group, name)
+    return found
+
+
+def _canceled_list(account: int, group: int, name: str) -> JSON:
+    return canceled_lists(orders_of_groups(account, [group]), lambda: name)[0]
+
+
 def _restriction(params: Parameters) -> OrderStatus | None:
     text = params.choice("cancelRestrictions", tuple(RESTRICTIONS))
     return None if text is None else RESTRICTIONS[text]
@@ -184,11 +201,14 @@ async def cancel_open_orders(request: Request) -> list[JSON]:
     answer = await _submit(spec, CancelAll(request.account), UNKNOWN_ORDER)
     if not answer.canceled:
         raise DialectError(UNKNOWN_ORDER)
-    return await request.read(_canceled_json, list(answer.canceled))
+    return await request.read(_canceled_json, request.account, list(answer.canceled))
 
 
-def _canceled_json(ids: list[int]) -> list[JSON]:
-    return [orders.canceled_json(order, new_name()) for order in orders_by_id(ids)]
+def _canceled_json(account: int, ids: list[int]) -> list[JSON]:
+    found = orders_by_id(ids)
+    single = [orders.canceled_json(order, new_name()) for order in found if not order.group_id]
+    groups = sorted({order.list_id for order in found if order.group_id})
+    return single + canceled_lists(orders_of_groups(account, groups), new_name)
 
 
 # Replacing

@@ -168,6 +168,31 @@ def test_a_list_is_canceled_as_a_whole(scene: Scene) -> None:
     assert refused(again) == (400, -2011, "Unknown order sent.")
 
 
+def test_lists_among_all_that_is_canceled_are_told_as_lists(scene: Scene) -> None:
+    placed = scene.place("orderList/oco", **OCO, listClientOrderId="pair")
+    single = scene.bot.order(scene.symbol, "BUY", price="95", quantity="1")
+
+    order, pair = scene.bot.delete("openOrders", symbol=scene.symbol)
+
+    check(order, shapes.Canceled)
+    check(pair, shapes.CanceledList)
+    assert (order["orderId"], order["orderListId"]) == (single["orderId"], -1)
+    assert pair["orderListId"] == placed["orderListId"]
+    assert (pair["listClientOrderId"], pair["listStatusType"]) == ("pair", "ALL_DONE")
+    assert [report["status"] for report in pair["orderReports"]] == ["CANCELED", "CANCELED"]
+
+
+def test_an_order_of_a_list_is_canceled_with_it(scene: Scene) -> None:
+    placed = scene.place("orderList/oco", **OCO)
+    order = placed["orders"][1]["orderId"]
+
+    canceled = scene.bot.delete("order", symbol=scene.symbol, orderId=order)
+
+    check(canceled, shapes.Canceled)
+    assert (canceled["orderId"], canceled["orderListId"]) == (order, placed["orderListId"])
+    assert scene.statuses(placed) == ["CANCELED", "CANCELED"]
+
+
 def test_a_buyers_pair_by_the_old_names(scene: Scene) -> None:
     placed = scene.place(
         "order/oco",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from markets.binance.calls import Call
-from markets.binance.routes import ROUTES, V3
+from markets.binance.routes import CANCEL_OR_LIST, ROUTES, V3
 
 _ADDRESSES: Final = {
     "ping": ("GET", "ping"),
@@ -26,7 +26,6 @@ _ADDRESSES: Final = {
     "order.place": ("POST", "order"),
     "order.test": ("POST", "order/test"),
     "order.status": ("GET", "order"),
-    "order.cancel": ("DELETE", "order"),
     "order.cancelReplace": ("POST", "order/cancelReplace"),
     "order.amend.keepPriority": ("PUT", "order/amend/keepPriority"),
     "openOrders.status": ("GET", "openOrders"),
@@ -51,4 +50,4 @@ _ADDRESSES: Final = {
 
 METHODS: Final[dict[str, Call]] = {
     name: ROUTES[f"{V3}/{path}"][method] for name, (method, path) in _ADDRESSES.items()
-}
+} | {"order.cancel": CANCEL_OR_LIST}

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from markets import known_keys
 from markets.models import ApiKey
 from markets.signing_keys import make_ed25519_key
+from tests.binance import shapes
 from tests.binance.sockets.test_stream_requests import IDS, JUNK
 from tests.binance.sockets.wire import Api, api_of, name_of, rest
 from tests.drivers.exchange import ExchangeDriver, Trader
@@ -141,6 +142,27 @@ def test_an_orders_whole_life(api: Api, symbol: str) -> None:
     assert canceled["status"] == "CANCELED"
     assert len(api.ask_signed("allOrders", symbol=symbol)) == 3
     assert api.ask_signed("myTrades", symbol=symbol)[0]["qty"] == "2.00000000"
+
+
+def test_a_canceled_order_of_a_list_is_answered_by_the_list(api: Api, symbol: str) -> None:
+    placed = api.ask_signed(
+        "orderList.place.oco",
+        symbol=symbol,
+        side="BUY",
+        quantity="1",
+        aboveType="STOP_LOSS",
+        aboveStopPrice="13",
+        belowType="LIMIT_MAKER",
+        belowPrice="9",
+    )
+    order = placed["orders"][0]["orderId"]
+
+    canceled = api.ask_signed("order.cancel", symbol=symbol, orderId=order)
+
+    shapes.check(canceled, shapes.CanceledList)
+    assert canceled["orderListId"] == placed["orderListId"]
+    assert canceled["listStatusType"] == "ALL_DONE"
+    assert [report["status"] for report in canceled["orderReports"]] == ["CANCELED"] * 2
 
 
 def test_a_numbers_text_is_what_is_signed_and_read(api: Api, symbol: str) -> None:
