@@ -8,11 +8,14 @@ another server frames are sent the usual way.
 from __future__ import annotations
 
 import struct
+import time
 from collections.abc import Callable
 from typing import Final
 
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.http11 import Request
+from websockets.server import ServerProtocol
+from websockets.typing import BytesLike
 
 EXTENSION: Final = "exchange.ready_frames"
 """Name in the scope's `extensions`; its value is a `SendReady`."""
@@ -52,7 +55,10 @@ class Frame:
 
 
 class ReadyProtocol(WebSocketsSansIOProtocol):
-    """uvicorn's own, with the extension. It must not compress: frames are written as they are."""
+    """uvicorn's own, with the extension. It must not compress: frames are written as they are.
+
+    A ping carries the time as text, not random bytes: some clients read it as text before they answer.
+    """
 
     def handle_connect(self, event: Request) -> None:
         """Offer the extension to the application, which starts after this."""
@@ -61,6 +67,13 @@ class ReadyProtocol(WebSocketsSansIOProtocol):
             extensions = self.scope["extensions"]
             assert extensions is not None
             extensions[EXTENSION] = self.send_ready  # type: ignore[assignment]  # ASGI allows any value
+            self.conn.send_ping = self._send_ping  # type: ignore[method-assign]
+
+    def _send_ping(self, data: BytesLike) -> None:
+        """Send uvicorn's ping with another payload, which the pong has to bring back."""
+        del data
+        self.pending_ping_payload = b"%d" % time.time_ns()
+        ServerProtocol.send_ping(self.conn, self.pending_ping_payload)
 
     def send_ready(self, frame: bytes) -> bool:
         """Write a frame now, if the socket takes it."""
