@@ -13,7 +13,8 @@ from markets.binance import usage
 from markets.binance.calls import JSON, Request
 from markets.binance.symbols import names, view_of
 from markets.binance.texts import ZERO, padded, ratio
-from markets.binance.time_unit import now_json
+from markets.binance.time_unit import moment_json, now_json
+from markets.matching.spec import MarketSpec
 from markets.matching.types import FeeRates
 from markets.models.markets import millionths
 
@@ -98,20 +99,58 @@ _NONE: Final = {"maker": ZERO, "taker": ZERO, "buyer": ZERO, "seller": ZERO}
 async def commission(request: Request) -> JSON:
     """What the account pays in a market."""
     name = request.params.symbol()
-    view = view_of(name)
-    rates = (await request.read(rates_of, request.account))[view.symbol]
+    spec = view_of(name).spec
+    rates = (await request.read(rates_of, request.account))[spec.symbol]
     return {
         "symbol": name,
         "standardCommission": {**_NONE, "maker": ratio(rates.maker), "taker": ratio(rates.taker)},
         "specialCommission": _NONE,
         "taxCommission": _NONE,
-        "discount": {
-            "enabledForAccount": False,
-            "enabledForSymbol": False,
-            "discountAsset": view.spec.quote,
-            "discount": ZERO,
-        },
+        "discount": _no_discount(spec),
     }
+
+
+def _no_discount(spec: MarketSpec) -> JSON:
+    return {
+        "enabledForAccount": False,
+        "enabledForSymbol": False,
+        "discountAsset": spec.quote,
+        "discount": ZERO,
+    }
+
+
+async def commission_of_order(request: Request, spec: MarketSpec) -> JSON:
+    """What an order that is only tried would pay."""
+    rates = (await request.read(rates_of, request.account))[spec.symbol]
+    none = {"maker": ZERO, "taker": ZERO}
+    return {
+        "standardCommissionForOrder": {"maker": ratio(rates.maker), "taker": ratio(rates.taker)},
+        "specialCommissionForOrder": none,
+        "taxCommissionForOrder": none,
+        "discount": _no_discount(spec),
+    }
+
+
+async def restrictions(request: Request) -> JSON:
+    """What the key may do."""
+    row = await request.read(_key_row, request.api_key)
+    return {
+        "ipRestrict": bool(row.allowed_ips),
+        "createTime": moment_json(row.created_at),
+        "enableReading": row.can_read,
+        "enableSpotAndMarginTrading": row.can_trade,
+        "enableWithdrawals": False,
+        "enableInternalTransfer": False,
+        "enableMargin": False,
+        "enableFutures": False,
+        "permitsUniversalTransfer": False,
+        "enableVanillaOptions": False,
+        "enablePortfolioMarginTrading": False,
+    }
+
+
+def _key_row(api_key: str) -> models.ApiKey:
+    return models.ApiKey.objects.get(key_id=api_key)
 
 
 async def order_limits(request: Request) -> list[JSON]:

@@ -47,6 +47,7 @@ PRIVATE: Final = {
     f"{V3}/openOrders": Call(order_rows.open_orders, Access.READ),
     f"{V3}/allOrders": Call(order_rows.all_orders, Access.READ),
     f"{V3}/myTrades": Call(order_rows.my_trades, Access.READ),
+    f"{SAPI}/account/apiRestrictions": Call(account.restrictions, Access.READ),
     f"{SAPI}/asset/tradeFee": Call(account.trade_fees, Access.READ),
     f"{SAPI}/capital/config/getall": Call(account.coins, Access.READ),
 }

@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from markets import models, process
 from markets.binance import order_names, orders
+from markets.binance.account import commission_of_order
 from markets.binance.calls import JSON, Request, as_dialect_error
 from markets.binance.errors import (
     DUPLICATE,
@@ -89,8 +90,9 @@ async def try_order(request: Request) -> JSON:
     spec = view_of(request.params.symbol()).spec
     command = read_order(request.params, spec, request.account)
     response_of(request.params, request.params.required("type"))
+    wants_commission = request.params.flag("computeCommissionRates")
     await _place(request, spec, command._replace(validate_only=True, client_order_id=None))
-    return {}
+    return await commission_of_order(request, spec) if wants_commission else {}
 
 
 async def _placed(request: Request, spec: MarketSpec, command: PlaceOrder, response: str) -> JSON:

@@ -302,6 +302,18 @@ class Commission(Strict):
     discount: Discount
 
 
+class RatesOfOrder(Strict):
+    maker: Number
+    taker: Number
+
+
+class CommissionOfOrder(Strict):
+    standardCommissionForOrder: RatesOfOrder
+    specialCommissionForOrder: RatesOfOrder
+    taxCommissionForOrder: RatesOfOrder
+    discount: Discount
+
+
 class Member(Strict):
     symbol: Text
     orderId: int

@@ -47,6 +47,24 @@ def test_the_fees_of_one_market_and_of_all(alice: Bot, symbol: str) -> None:
     assert one[0] in alice.ask("/sapi/v1/asset/tradeFee")
 
 
+def test_what_a_tried_order_would_cost(alice: Bot, symbol: str) -> None:
+    terms = {"symbol": symbol, "side": "SELL", "type": "LIMIT", "timeInForce": "GTC"}
+
+    found = alice.post(
+        "order/test", **terms, price="200", quantity="1", computeCommissionRates="true"
+    )
+
+    check(found, shapes.CommissionOfOrder)
+    assert found["standardCommissionForOrder"] == {"maker": "0.00100000", "taker": "0.00200000"}
+
+
+def test_what_the_key_may_do(alice: Bot) -> None:
+    found = alice.ask("/sapi/v1/account/apiRestrictions")
+
+    assert (found["enableReading"], found["enableSpotAndMarginTrading"]) == (True, True)
+    assert (found["enableWithdrawals"], found["ipRestrict"]) == (False, False)
+
+
 def test_the_coins(alice: Bot, market: str) -> None:
     found = alice.ask("/sapi/v1/capital/config/getall")
 
