@@ -242,10 +242,13 @@ def test_figures_say_nothing_of_accounts(exchange: ExchangeDriver) -> None:
     samples = [one for one in Figures(exchange.url).samples if one.name.startswith("exchange_")]
 
     assert {label for sample in samples for label in sample.labels} <= LABELS
-    values = {value for sample in samples for value in sample.labels.values()}
+    numbered = ("code", "le")  # they may be an account's number by chance
+    labels = [item for sample in samples for item in sample.labels.items()]
+    values = {value for label, value in labels if label not in numbered}
     assert not values & {alice.name, str(alice.account.pk), "alices-own"}
     markets = {sample.labels["market"] for sample in samples if "market" in sample.labels}
-    assert markets <= process.current().hub.markets.keys()
+    of_all = ""  # the dialect's streams of all markets
+    assert markets - {of_all} <= process.current().hub.markets.keys()
 
 
 def test_a_process_may_show_its_figures_at_a_port_of_their_own(exchange: ExchangeDriver) -> None:
