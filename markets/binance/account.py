@@ -11,6 +11,7 @@ from typing import Any, Final
 from markets import accounts, models
 from markets.binance import usage
 from markets.binance.calls import JSON, Request
+from markets.binance.errors import REJECTED_KEY, DialectError
 from markets.binance.symbols import names, view_of
 from markets.binance.texts import ZERO, padded, ratio
 from markets.binance.time_unit import moment_json, now_json
@@ -133,7 +134,9 @@ async def commission_of_order(request: Request, spec: MarketSpec) -> JSON:
 
 async def restrictions(request: Request) -> JSON:
     """What the key may do."""
-    row = await request.read(_key_row, request.api_key)
+    row: models.ApiKey | None = await request.read(_key_row, request.api_key)
+    if row is None:  # it was revoked meanwhile
+        raise DialectError(REJECTED_KEY)
     return {
         "ipRestrict": bool(row.allowed_ips),
         "createTime": moment_json(row.created_at),
@@ -149,8 +152,8 @@ async def restrictions(request: Request) -> JSON:
     }
 
 
-def _key_row(api_key: str) -> models.ApiKey:
-    return models.ApiKey.objects.get(key_id=api_key)
+def _key_row(api_key: str) -> models.ApiKey | None:
+    return models.ApiKey.objects.filter(key_id=api_key).first()
 
 
 async def order_limits(request: Request) -> list[JSON]:
