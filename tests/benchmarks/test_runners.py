@@ -79,6 +79,7 @@ def test_without_postgresql_and_redis_the_cluster_is_left_out(
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_the_cluster_is_measured(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     need_services()
     with RedisServer(tmp_path) as redis:

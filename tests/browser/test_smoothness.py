@@ -17,8 +17,8 @@ from tests.browser.running import Person, RunningExchange
 pytestmark = pytest.mark.slow
 
 LEVELS = 300
-WARM = 650
-UPDATES = 500
+WARM = 550
+UPDATES = 200
 """With each of the charts. Of ten updates one is a trade: warm, the list of the last 100 is full."""
 CHARTS = ("Depth", "Candles")
 ROOM = 1.1

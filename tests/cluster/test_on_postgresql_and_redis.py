@@ -16,26 +16,32 @@ CHAPTERS = (
     *(
         f"tests/engine/test_{name}.py"
         for name in (
-            *("faults", "frozen_accounts", "leases", "operators", "plans", "shares"),
-            *("single_writer", "tallies", "who_runs_what"),
+            *("faults", "frozen_accounts", "leases", "plans"),
+            *("shares", "single_writer", "tallies", "who_runs_what"),
         )
     ),
     "tests/api/rules/test_groups.py",
-    *(f"tests/api/test_{name}.py" for name in ("orders", "private_channels", "statement")),
+    *(f"tests/api/test_{name}.py" for name in ("private_channels", "statement")),
 )
 """What a database or a layer could change; what is refused before they are asked is alike on any."""
+MORE = ("tests/engine/test_operators.py", "tests/api/test_orders.py")
 
 pytestmark = pytest.mark.slow
 
 
-def test_the_store_the_api_and_the_sockets_hold_in_the_cluster_shape() -> None:
+@pytest.mark.parametrize(
+    "chapters", [CHAPTERS, pytest.param(MORE, marks=pytest.mark.long)], ids=["most", "more"]
+)
+def test_the_store_the_api_and_the_sockets_hold_in_the_cluster_shape(
+    chapters: tuple[str, ...],
+) -> None:
     need_services()
     environment = {**os.environ, "DATABASE_URL": DATABASE_URL, "REDIS_URL": REDIS_URL}
     for name in [name for name in environment if name.startswith("PYTEST_")]:
         del environment[name]
     done = subprocess.run(
         [
-            *(sys.executable, "-m", "pytest", *CHAPTERS),
+            *(sys.executable, "-m", "pytest", *chapters),
             *("-q", "-m", "not slow", "-k", "not django"),
             *("-p", "no:cacheprovider", "-n", "2", "--dist", "loadfile"),
         ],

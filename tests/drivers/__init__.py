@@ -4,7 +4,8 @@
 always be true.
 """
 
-from tests.drivers.market import PLAIN, Answer, MarketDriver, profit_type
+from tests.drivers.answers import Answer, profit_type
+from tests.drivers.market import PLAIN, MarketDriver
 from tests.drivers.proof import Follower, picture
 from tests.drivers.rows import Balance, Rows
 

@@ -34,6 +34,7 @@ class Run:
 def run(seed: int, stage: Stage, steps: int) -> Run:
     """Play a run to its end."""
     gc.disable()  # what is thrown away is nobody's business until the run is over
+    gc.freeze()  # and what was there before it, nobody's after it
     with TemporaryDirectory(dir=stage.file.parent) as folder:
         world = World(seed, stage, Path(folder) / "run.sqlite3")
         ears = Ears(world.trace)

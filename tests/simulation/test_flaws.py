@@ -29,7 +29,7 @@ SHOWS: Final = {
     "doubt_gives_up": (2, "there is an order all the same|doubled"),
     "late_orders_stay": (29978, "an order outlives its connection"),
 }
-SOON: Final = ("answer_before_commit", "gateway_repeats", "hub_believes_anything", "feed_skips")
+SOON: Final = ("answer_before_commit", "feed_skips")
 """Those whose seed shows them soonest; the others with --long."""
 
 pytestmark = pytest.mark.slow

@@ -7,7 +7,7 @@ import pytest
 from tests.simulation.test_seeds import simulate
 
 BLOCK = 25
-STEPS = 30
+STEPS = 20
 FIRST = [
     *range(1001, 1101, BLOCK),
     *(pytest.param(first, marks=pytest.mark.long) for first in range(1101, 1501, BLOCK)),
