@@ -14,6 +14,8 @@ from django.test.utils import setup_databases, teardown_databases
 from tests.drivers.exchange import ExchangeDriver
 
 BROWSERS: Final = Path(__file__).parent / "browser"
+LONGEST: Final = ("test_on_postgresql_and_redis.py", "test_rolling_restart.py")
+"""Files that run first of theirs: nobody waits for them alone."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -39,6 +41,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         key=lambda item: (
             item.get_closest_marker("slow") is not None,
             item.path.is_relative_to(BROWSERS),
+            item.path.name not in LONGEST,
         )
     )
 

@@ -55,6 +55,7 @@ def test_the_command_prints_saves_and_compares(
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_the_dialects_streams_are_measured_with_clients_that_prove_their_book() -> None:
     rate, cost = binance.CASES["binance-full"](replace(TINY, size=0.05))
 

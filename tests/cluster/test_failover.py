@@ -139,6 +139,7 @@ async def test_a_web_process_is_killed_under_load(cluster: SmallCluster) -> None
     cluster.stop()
 
 
+@pytest.mark.long
 async def test_a_web_process_stops_under_load(cluster: SmallCluster) -> None:
     await run_through(cluster, cluster.webs[0].interrupt)
 

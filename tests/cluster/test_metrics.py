@@ -63,6 +63,7 @@ class EngineProcess:
         return self.figures()("exchange_engine_running", market=MARKET) == 1
 
 
+@pytest.mark.long
 def test_an_engine_that_takes_over_says_so_at_its_own_port(server: ServerProcess) -> None:
     key = server.open_account("alice", "--deposit", "USD=1000")
     first = EngineProcess(server)

@@ -15,16 +15,16 @@ MINUTES = 10
 CHAPTERS = (
     *(
         f"tests/engine/test_{name}.py"
-        for name in (
-            *("faults", "frozen_accounts", "leases", "plans"),
-            *("shares", "single_writer", "tallies", "who_runs_what"),
-        )
+        for name in (*("faults", "leases", "plans", "shares", "single_writer", "who_runs_what"),)
     ),
-    "tests/api/rules/test_groups.py",
-    *(f"tests/api/test_{name}.py" for name in ("private_channels", "statement")),
+    "tests/api/test_private_channels.py",
 )
 """What a database or a layer could change; what is refused before they are asked is alike on any."""
-MORE = ("tests/engine/test_operators.py", "tests/api/test_orders.py")
+MORE = (
+    *(f"tests/engine/test_{name}.py" for name in ("frozen_accounts", "operators", "tallies")),
+    "tests/api/rules/test_groups.py",
+    *(f"tests/api/test_{name}.py" for name in ("orders", "statement")),
+)
 
 pytestmark = pytest.mark.slow
 
@@ -43,7 +43,7 @@ def test_the_store_the_api_and_the_sockets_hold_in_the_cluster_shape(
         [
             *(sys.executable, "-m", "pytest", *chapters),
             *("-q", "-m", "not slow", "-k", "not django"),
-            *("-p", "no:cacheprovider", "-n", "2", "--dist", "loadfile"),
+            *("-p", "no:cacheprovider"),
         ],
         cwd=ROOT,
         env=environment,

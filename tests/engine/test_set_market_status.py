@@ -139,6 +139,7 @@ def manage(server: ServerProcess, *arguments: str) -> tuple[int, str]:
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_it_works_while_the_exchange_runs_in_another_process(server: ServerProcess) -> None:
     waiting = manage(server, "set_market_status", "BTC-USD", "auction", "--wait", "0")
     assert waiting == (
