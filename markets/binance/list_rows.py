@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from markets import models
 from markets.binance import orders
 from markets.binance.calls import JSON
+from markets.binance.order_rows import orders_of_groups
 from markets.binance.orders import NativeOrder
 from markets.binance.symbols import name_of
 from markets.binance.time_unit import moment_json
@@ -66,3 +67,8 @@ def canceled_lists(groups: dict[int, list[NativeOrder]], new_name: Callable[[], 
         {**said, "orderReports": [orders.canceled_json(order, new_name()) for order in members]}
         for said, members in zip(lists_json(groups), groups.values(), strict=True)
     ]
+
+
+def canceled_list(account: int, group: int, name: str) -> JSON:
+    """One list by a cancel of that name. Blocking."""
+    return canceled_lists(orders_of_groups(account, [group]), lambda: name)[0]

@@ -23,7 +23,7 @@ from markets.binance.errors import (
     DialectError,
     mandatory,
 )
-from markets.binance.list_rows import canceled_lists, list_json, lists_json, plain_name
+from markets.binance.list_rows import canceled_list, list_json, lists_json, plain_name
 from markets.binance.market_data import times
 from markets.binance.order_parameters import (
     Terms,
@@ -42,18 +42,15 @@ from markets.matching.commands import CancelOrder, PlaceGroup, PlaceOrder
 from markets.matching.spec import MarketSpec
 from markets.matching.types import (
     LIVE,
+    PROFITABLE,
     PROTECTIVE,
-    TAKE_PROFITS,
     GroupRole,
-    OrderType,
     RejectReason,
     Side,
 )
 from markets.messages.transport import Answer
 
 ATTEMPTS: Final = 5
-PROFITABLE: Final = TAKE_PROFITS | {OrderType.LIMIT}
-"""What the order of the better price may be."""
 OLD_LIMIT: Final = {
     "icebergQty": "limitIcebergQty",
     "newClientOrderId": "limitClientOrderId",
@@ -327,14 +324,10 @@ async def cancel_list(request: Request) -> JSON:
         answer = await gateway.submit(spec.symbol, CancelOrder(request.account, int(order.id)))
         if answer.code not in (RejectReason.NOT_FOUND, RejectReason.ORDER_NOT_OPEN):
             raise_refusal(answer)
-    return await request.read(_canceled, request.account, members[0].list_id, cancel_name)
+    return await request.read(canceled_list, request.account, members[0].list_id, cancel_name)
 
 
 def _members(account: int, group: int | None, name: str | None) -> list[NativeOrder]:
     if group is None:
         group = _group_named(account, name or "")
     return [] if group is None else orders_of_groups(account, [group]).get(group, [])
-
-
-def _canceled(account: int, group: int, name: str) -> JSON:
-    return canceled_lists(orders_of_groups(account, [group]), lambda: name)[0]

@@ -9,17 +9,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from markets import clock
 from markets.binance.errors import BAD_TIME_UNIT, DialectError
+from markets.messages.public import EPOCH
 
 MILLISECOND: Final = 1000
 MICROSECOND: Final = 1
 HEADER: Final = b"x-mbx-time-unit"
 PARAMETER: Final = "timeUnit"
-EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _NAMED: Final = {
     None: MILLISECOND,
     "MILLISECOND": MILLISECOND,

@@ -28,7 +28,7 @@ from markets.binance.errors import (
     mandatory,
     translated,
 )
-from markets.binance.list_rows import canceled_lists
+from markets.binance.list_rows import canceled_list, canceled_lists
 from markets.binance.order_parameters import LOT, Terms, named, read_order, response_of
 from markets.binance.order_rows import orders_by_id, orders_of_groups
 from markets.binance.orders import NativeOrder, decode_order
@@ -157,12 +157,8 @@ async def cancel_order_or_list(request: Request) -> JSON:
     if group == orders.NO_LIST:
         return canceled
     name = canceled["clientOrderId"]
-    found: JSON = await request.read(_canceled_list, request.account, group, name)
+    found: JSON = await request.read(canceled_list, request.account, group, name)
     return found
-
-
-def _canceled_list(account: int, group: int, name: str) -> JSON:
-    return canceled_lists(orders_of_groups(account, [group]), lambda: name)[0]
 
 
 def _restriction(params: Parameters) -> OrderStatus | None:

@@ -11,7 +11,7 @@ from markets.matching import rules
 from markets.matching.commands import PlaceGroup, PlaceOrder
 from markets.matching.events import Refused
 from markets.matching.rules import Errors
-from markets.matching.types import PROTECTIVE, TAKE_PROFITS, GroupRole, OrderType, Side
+from markets.matching.types import PROFITABLE, PROTECTIVE, TAKE_PROFITS, GroupRole, Side
 
 PARTS: Final = {
     GroupRole.OCO_LIMIT: "",
@@ -43,7 +43,7 @@ def _name_errors(command: PlaceGroup) -> Errors:
 
 def _pair_errors(profit: PlaceOrder, stop: PlaceOrder) -> Errors:
     errors: Errors = {}
-    if not _takes_profit(profit):
+    if profit.type not in PROFITABLE:
         errors["type"] = ["the first order of an oco is a limit order or a take profit"]
     if profit.type not in TAKE_PROFITS and not _rests(profit):
         errors["time_in_force"] = ["a limit order of an oco may rest: gtc or gtd"]
@@ -68,7 +68,7 @@ def _bracket_errors(command: PlaceGroup) -> Errors:
     side = entry.side.opposite
     entry_price = entry.price or entry.stop_price
     if profit is not None:
-        if not _takes_profit(profit):
+        if profit.type not in PROFITABLE:
             errors["take_profit.price"] = ["a take_profit is a limit order or a take profit"]
         name, price = _better_price(profit)
         name = f"take_profit.{name}"
@@ -87,10 +87,6 @@ def _order_errors(side: Side, better: int, worse: int, better_name: str, worse_n
         return {}
     above, below = (better_name, worse_name) if side is Side.SELL else (worse_name, better_name)
     return {better_name: [f"{above} must be above {below}"]}
-
-
-def _takes_profit(order: PlaceOrder) -> bool:
-    return order.type is OrderType.LIMIT or order.type in TAKE_PROFITS
 
 
 def _better_price(profit: PlaceOrder) -> tuple[str, int | None]:

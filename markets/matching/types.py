@@ -67,6 +67,8 @@ PROTECTIVE: Final = frozenset({OrderType.STOP, OrderType.STOP_LIMIT})
 """Stops in the narrow sense: a buy waits for the price to rise, a sell for it to fall."""
 TAKE_PROFITS: Final = frozenset({OrderType.TAKE_PROFIT, OrderType.TAKE_PROFIT_LIMIT})
 """The other way round: a buy waits for the price to fall, a sell for it to rise."""
+PROFITABLE: Final = TAKE_PROFITS | {OrderType.LIMIT}
+"""What the order of the better price may be, of two that belong together."""
 STOPS: Final = PROTECTIVE | TAKE_PROFITS
 """Types that wait for the last price to reach their stop price."""
 MARKET_STOPS: Final = frozenset({OrderType.STOP, OrderType.TAKE_PROFIT})
